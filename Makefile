@@ -1,0 +1,77 @@
+# Everything runs in .venv, made on first use; nothing else of the machine is changed.
+#
+#   make run     the gateway: with teleinfo.yaml, else on meters it finds, else on simulated ones
+#   make test    every test, on the checkout and on the installed wheel
+#   make lint    style and types
+#   make docs    the documentation, in docs/_build/html
+#   make bench   speed, latency and memory, in figures
+#   make info    info.json from the label table
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-checkout test-wheel lint docs bench info clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/run.stamp
+	$(BIN)/teleinfo run --or-demo
+
+test: test-checkout test-wheel
+
+test-checkout: $(VENV)/dev.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# The same tests against what a user installs: a wheel made from the source distribution.
+test-wheel: $(VENV)/dev.stamp
+	rm -rf build/wheel
+	$(BIN)/python -m build --outdir build/wheel
+	$(PYTHON) -m venv --without-pip build/wheel/venv
+	$(BIN)/pip --python build/wheel/venv/bin/python install --quiet --group test "$$(ls build/wheel/*.whl)[all]"
+	build/wheel/venv/bin/python -m pytest -q
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/bench.stamp
+	$(BIN)/python benchmarks/run.py
+
+info: $(VENV)/dev.stamp
+	$(BIN)/python -m teleinfo_gateway.info > info.json
+
+clean:
+	rm -rf $(VENV) build dist docs/_build .coverage*
+
+# Debian's python3 comes without the package that lets venv install pip.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	    rm -rf $(VENV); \
+	    echo "python3-venv is missing; it is installed now:" >&2; \
+	    SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    set -x; $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv; \
+	    $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/run.stamp: $(BIN)/pip pyproject.toml
+	@echo "Installing into $(VENV) (a minute, once) ..."
+	@$(BIN)/pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	@$(BIN)/pip install --quiet --group bench
+	@touch $@

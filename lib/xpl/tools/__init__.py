@@ -1,0 +1,1 @@
+"""The command-line tools: xpl-hub, xpl-listen, xpl-send."""

@@ -1,0 +1,70 @@
+"""``teleinfo check``: whether the configuration is right, and what would run with it."""
+
+import socket
+from pathlib import Path
+
+import click
+
+from teleinfo_gateway.cli._common import config_option, print_faults
+from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
+from teleinfo_gateway.errors import ConfigError
+from xpl import instance_from_hostname
+
+__all__ = ["check"]
+
+
+@click.command(
+    epilog="Example: teleinfo check --config /etc/teleinfo/teleinfo.yaml",
+)
+@config_option
+@click.pass_context
+def check(context: click.Context, config: Path | None) -> None:
+    """Check the configuration file and say what would run.
+
+    Every fault is listed at once as FILE:LINE: PATH: message. No port is opened and nothing is
+    sent. Exit code 0: nothing is wrong (also when there is no file, since none is needed);
+    2: at least one fault.
+    """
+    path = find_config(config)
+    if path is None:
+        _say_where_searched()
+        return
+    try:
+        loaded = load_config(path)
+    except ConfigError as error:
+        print_faults(error)
+        context.exit(2)
+    click.echo(f"{click.format_filename(path)}: no fault")
+    for line in _summary(loaded):
+        click.echo(line)
+
+
+def _say_where_searched() -> None:
+    click.echo("There is no configuration file. Searched, in this order:", err=True)
+    click.echo("  --config FILE and $TELEINFO_CONFIG: not given", err=True)
+    for path in search_paths():
+        click.echo(f"  {click.format_filename(path)}: not there", err=True)
+    click.echo("None is needed: teleinfo run then looks for meters on the usual ports.", err=True)
+
+
+def _summary(config: Config) -> list[str]:
+    lines = [
+        f"meter {device.name}: {device.device}, mode {device.mode}, "
+        f"published every {device.interval} s"
+        for device in config.devices
+    ]
+    return [
+        *(lines or ["meter: none, status not-configured; add one under devices:"]),
+        f"xPL: {_xpl_line(config.xpl) if config.xpl else 'off'}",
+        f"web: {f'http://{config.web.listen}/' if config.web else 'off'}",
+    ]
+
+
+def _xpl_line(xpl: XplConfig) -> str:
+    instance = xpl.instance
+    if instance == "auto":
+        instance = instance_from_hostname(socket.gethostname())
+    return (
+        f"source {xpl.vendor}-teleinfo.{instance}, interface {xpl.interface}, "
+        f"UDP port {xpl.port}, hub {xpl.hub}"
+    )

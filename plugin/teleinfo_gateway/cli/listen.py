@@ -1,0 +1,162 @@
+"""``teleinfo listen``: what a line says, live."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import click
+
+from teleinfo_gateway.link import Link
+from teleinfo_gateway.reader import LineReader
+from teleinfo_gateway.service import stop_signal
+from teleinfo_gateway.sources import SourceError
+from teleinfo_gateway.statuses import LinkState
+from tic import BY_NAME, Frame, FrameKind, Group, Item, MeterIdentity, Mode, Statistics, typed
+
+__all__ = ["listen"]
+
+_EVERY_S = 0.5  # between two drawings of the table
+
+
+@click.command(epilog="Example: teleinfo listen /dev/ttyUSB0")
+@click.argument("device")
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", *(mode.value for mode in Mode)]),
+    default="auto",
+    show_default=True,
+    help="The language of the meter; auto finds it by listening.",
+)
+def listen(device: str, mode: str) -> None:
+    """Show every label heard on DEVICE, its value and meaning, and the quality of the line.
+
+    DEVICE is a port such as /dev/ttyUSB0, or socket://host:port. In a terminal, with the extra
+    [rich], the table is drawn in place; otherwise each frame is printed below the one before.
+    """
+    heard = _Heard(None if mode == "auto" else Mode(mode))
+    try:
+        asyncio.run(_listen(device, heard))
+    except SourceError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One label on the screen."""
+
+    label: str
+    value: str
+    meaning: str
+
+
+class _Heard:
+    """What was heard so far."""
+
+    def __init__(self, mode: Mode | None) -> None:
+        self.mode = mode
+        self.groups: dict[str, Group] = {}
+        self.link = Link(lambda _state, _detail: None, time.monotonic())
+        self.on_frame: Callable[[], object] = lambda: None
+
+    def opened(self, now_s: float) -> None:
+        """The port is open."""
+        self.link.opened(now_s)
+
+    def tick(self, now_s: float) -> None:
+        """Time has passed."""
+        self.link.tick(now_s)
+
+    def heard(self, items: Sequence[Item], now_s: float) -> None:
+        """Keep each label's last group; a whole frame begins a new list."""
+        for item in items:
+            if isinstance(item, Frame):
+                if item.kind is not FrameKind.INTERRUPTED:
+                    if item.kind is FrameKind.LONG:
+                        self.groups = {}
+                    self.groups |= {group.label: group for group in item.groups}
+                    self.link.frame(now_s, standby=item.kind is FrameKind.STANDBY)
+                self.on_frame()
+
+    def rows(self) -> list[Row]:
+        """One row a label."""
+        return [
+            Row(group.label, group.value.strip() or (group.horodate or ""), meaning(group))
+            for group in self.groups.values()
+        ]
+
+
+def meaning(group: Group) -> str:
+    """The label's name, and its value in plain words where it is a code or has a unit."""
+    label = BY_NAME.get(group.label)
+    if label is None:
+        return "not in the specification"
+    value = typed(group)
+    words = label.meaning(group.value)
+    if isinstance(value, MeterIdentity):
+        words = f"{value.manufacturer}, {value.year}, {value.device}"
+    elif isinstance(value, int):
+        words = f"{value} {label.unit}".strip()
+    return f"{label.en}: {words}" if words else label.en
+
+
+def quality(device: str, reader: LineReader, link: Link) -> str:
+    """One line on the state of the line."""
+    statistics = reader.decoder.statistics
+    refused = statistics.refused.total()
+    text = (
+        f"{device}, {reader.speeds.baudrate} bit/s: {link.state}; "
+        f"{_frames(statistics)}, {statistics.groups} groups, {refused} refused"
+    )
+    if refused:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in statistics.refused.items())
+        text += f" ({reasons}; {refused / (refused + statistics.groups):.1%})"
+    return f"{text}. {link.detail}" if link.detail else text
+
+
+def _frames(statistics: Statistics) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in statistics.frames.items())
+    return f"{statistics.frames.total()} frames" + (f" ({kinds})" if kinds else "")
+
+
+async def _listen(device: str, heard: _Heard) -> None:
+    """Until a signal; raises ``SourceError`` when the port cannot be read."""
+    reader = LineReader(device, heard.mode, heard)
+    reading = asyncio.create_task(reader.read())
+    stopped = asyncio.create_task(stop_signal().wait())
+    click.echo(f"Listening on {device}; Ctrl-C ends.", err=True)
+    showing = asyncio.create_task(_show(device, reader, heard))
+    await asyncio.wait({reading, stopped, showing}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (showing, stopped):
+        task.cancel()
+    await asyncio.gather(showing, stopped, return_exceptions=True)
+    if reading.done():
+        await reading
+    reading.cancel()
+
+
+async def _show(device: str, reader: LineReader, heard: _Heard) -> None:
+    if sys.stdout.isatty():
+        try:
+            from teleinfo_gateway.cli._table import live_table  # noqa: PLC0415  # extra [rich]
+        except ModuleNotFoundError:
+            click.echo("For a table drawn in place: pip install 'teleinfo-gateway[rich]'", err=True)
+        else:
+            with live_table() as draw:
+                while True:
+                    draw(quality(device, reader, heard.link), heard.rows())
+                    await asyncio.sleep(_EVERY_S)
+    heard.on_frame = lambda: _print(quality(device, reader, heard.link), heard.rows())
+    while True:
+        await asyncio.sleep(_EVERY_S)
+        if heard.link.state is LinkState.SILENT:
+            click.echo(quality(device, reader, heard.link), err=True)
+            await asyncio.sleep(10)
+
+
+def _print(headline: str, rows: Sequence[Row]) -> None:
+    lines = [f"{row.label:<10} {row.value:<16} {row.meaning}" for row in rows]
+    click.echo("\n".join([*lines, headline, ""]))

@@ -1,0 +1,85 @@
+"""``teleinfo status``: how the running gateway and its meters are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+from pydantic_core import to_json
+
+from teleinfo_gateway.cli._common import config_option
+from teleinfo_gateway.cli._gateway import (
+    RunningGateway,
+    printable,
+    running_gateway,
+    url_option,
+)
+from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.web.records import GatewayStatus, MeterState
+
+__all__ = ["status"]
+
+_HEADINGS = ("METER", "STATUS", "LINK", "ADCO", "LAST UPDATE", "REFUSED", "PROBLEM")
+
+
+@click.command(epilog="Example: teleinfo status --json")
+@config_option
+@url_option
+@click.option("--json", "as_json", is_flag=True, help="Print what the HTTP API says, as JSON.")
+def status(config: Path | None, gateway: RunningGateway | None, as_json: bool) -> None:
+    """Say how the running gateway and its meters are.
+
+    REFUSED is the share of groups that were damaged on the line. Exit code 0: the gateway answers,
+    whatever it says of its meters; 1: no gateway runs; 2: wrong use.
+    """
+    gateway = gateway or running_gateway(config)
+    plugin = gateway.get("/api/status", GatewayStatus)
+    meters = gateway.get("/api/meters", list[MeterState])
+    if as_json:
+        click.echo(to_json({"status": plugin, "meters": meters}, indent=2))
+        return
+    for line in _lines(plugin, meters):
+        click.echo(printable(line, 1000))
+
+
+def _lines(plugin: GatewayStatus, meters: list[MeterState]) -> Iterator[str]:
+    yield (
+        f"{plugin.name} {plugin.version}: {plugin.status} since {_local(plugin.since)}, "
+        f"up {timedelta(seconds=plugin.uptime_s)}"
+    )
+    yield ""
+    if meters:
+        yield from _table([_HEADINGS, *(_row(meter) for meter in meters)])
+    else:
+        yield "No meter is configured: add one under devices: in the configuration."
+    yield ""
+    for name, state in plugin.outputs.items():
+        said = (f"{key} {value}" for key, value in state.items() if value != "")
+        yield f"{name}: {', '.join(said)}"
+
+
+def _row(meter: MeterState) -> tuple[str, ...]:
+    refused = sum(meter.refused.values())
+    heard = refused + meter.groups
+    read = meter.status is not Status.STOPPED  # else what was known of the line is of the past
+    return (
+        meter.name,
+        meter.status,
+        meter.link if read else "-",
+        meter.adco or "-",
+        _local(meter.last_received) if meter.last_received else "never",
+        f"{100 * refused / heard:.1f} %" if heard else "-",
+        meter.link_detail if read else f"teleinfo start {meter.name} reads it again",
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _local(when: datetime) -> str:
+    return f"{when.astimezone():%Y-%m-%d %H:%M:%S}"

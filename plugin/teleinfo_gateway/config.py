@@ -1,0 +1,255 @@
+"""YAML -> one validated, frozen Config; every fault of the file reported at once.
+
+The keys, their defaults and the reasons for their ranges are in docs/configuration.rst.
+The description of a field says what it takes: faults are worded with it.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from teleinfo_gateway.config_faults import refused
+from teleinfo_gateway.errors import ConfigError, Fault
+from teleinfo_gateway.yaml_source import Document, read_yaml
+
+__all__ = [
+    "Config",
+    "DeviceConfig",
+    "WebConfig",
+    "XplConfig",
+    "find_config",
+    "load_config",
+    "search_paths",
+]
+
+_HOST_PORT = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})"
+)
+_PORTS = range(1, 65536)
+_REPEATED = {
+    "name": "{} has this name already (a meter without one is called meter): give each its own",
+    "device": "{} reads this port already: a port serves one meter",
+}
+
+
+class _Settings(BaseModel):
+    """Frozen, so that a reload can compare old and new; nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DeviceConfig(_Settings):
+    """One meter: a device of Domogik's type ``teleinfo.electric_meter``."""
+
+    name: str = Field(
+        default="meter",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="1 to 32 lower-case letters, digits and hyphens, such as house",
+    )
+    type: Literal["teleinfo.electric_meter"] = Field(
+        default="teleinfo.electric_meter", description="teleinfo.electric_meter"
+    )
+    device: str = Field(
+        description="a port such as /dev/ttyUSB0, socket://host:port or rfc2217://host:port"
+    )
+    interval: int = Field(
+        default=60,
+        ge=1,
+        le=170,
+        description="whole seconds from 1 to 170 (after 180 without news a meter counts as lost)",
+    )
+    mode: Literal["auto", "historique", "standard"] = Field(
+        default="auto", description="auto, historique or standard"
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _reachable_by_name(cls, device: str) -> str:
+        if re.search(r"\s", device):
+            raise ValueError("there is a space in it")
+        if not device.startswith(("socket://", "rfc2217://")):
+            if not device.startswith("/"):
+                raise ValueError("the path of a port is written whole, from its first /")
+            return device
+        _split_host_port(device.partition("//")[2])
+        return device
+
+
+class XplConfig(_Settings):
+    """What the xPL output says about itself and how it writes values."""
+
+    vendor: str = Field(
+        default="domogik",
+        pattern=r"^[a-z0-9]{3,8}$",
+        description="3 to 8 lower-case letters and digits, such as domogik",
+    )
+    instance: str = Field(
+        default="auto",
+        pattern=r"^[a-z0-9]{1,16}$",
+        description="auto, or 1 to 16 lower-case letters and digits",
+    )
+    interface: str = Field(
+        default="auto",
+        pattern=r"^[!-.0-~]{1,15}$",
+        description="auto, or the name of a network interface such as eth0",
+    )
+    hub: Literal["auto", "always", "never"] = Field(
+        default="auto", description="auto, always or never"
+    )
+    device: str = Field(
+        default="adco",
+        pattern=r"^[a-z0-9_.]{1,128}$",
+        description="adco, none, or a fixed text of lower-case letters, digits, _ and .",
+    )
+    values: Literal["domogik", "raw"] = Field(default="domogik", description="domogik or raw")
+    short_also_basic: bool = Field(default=False, description="true or false")
+    port: int = Field(default=3865, ge=1, le=65535, description="a UDP port from 1 to 65535")
+
+
+class WebConfig(_Settings):
+    """Where the HTTP API answers: only programs of this machine can reach it."""
+
+    listen: str = Field(
+        default="127.0.0.1:8181",
+        description="an address of this machine alone and a port, such as 127.0.0.1:8181",
+    )
+
+    @property
+    def host(self) -> str:
+        """The host to bind, without the brackets of an IPv6 address."""
+        return _split_host_port(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """The TCP port to bind."""
+        return _split_host_port(self.listen)[1]
+
+    @field_validator("listen")
+    @classmethod
+    def _only_loopback(cls, listen: str) -> str:
+        host, _ = _split_host_port(listen)
+        try:
+            local = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            local = host.lower() == "localhost"
+        if not local:
+            raise ValueError(
+                "any other address needs a password, which a later version brings; until then "
+                "127.0.0.1, [::1] and localhost are accepted"
+            )
+        return listen
+
+
+class Config(_Settings):
+    """Everything a gateway is told: its meters and outputs. None: that output is switched off.
+
+    Without devices the gateway has nothing to read: status ``not-configured``.
+    """
+
+    devices: tuple[DeviceConfig, ...] = Field(
+        default=(), description='a list of meters, each beginning with "-"'
+    )
+    xpl: XplConfig | None = Field(
+        default=XplConfig(), description="a mapping of xPL settings, or false to switch xPL off"
+    )
+    web: WebConfig | None = Field(
+        default=WebConfig(),
+        description="a mapping of web settings, or false to switch the web API off",
+    )
+
+
+def search_paths() -> tuple[Path, ...]:
+    """Return where a configuration is looked for when none is named, best place first."""
+    home = os.environ.get("HOME")  # a service may have none
+    return (
+        Path("teleinfo.yaml"),
+        *([Path(home, ".config/teleinfo/teleinfo.yaml")] if home else []),
+        Path("/etc/teleinfo/teleinfo.yaml"),
+    )
+
+
+def find_config(explicit: Path | None) -> Path | None:
+    """Return the file to load, or None when there is none.
+
+    A file named by the caller or by ``$TELEINFO_CONFIG`` is returned even if it does not exist:
+    load_config then says so, where passing over it would start a gateway nobody asked for.
+    """
+    if explicit is not None:
+        return explicit
+    if named := os.environ.get("TELEINFO_CONFIG"):
+        return Path(named)
+    return next((path for path in search_paths() if _exists(path)), None)
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a file; raises ConfigError with every fault it has."""
+    document = read_yaml(path)
+    faults = list(document.faults)
+    settings = _with_switches(document.data)
+    try:
+        config = Config.model_validate(settings)
+    except ValidationError as error:
+        faults += refused(error, Config, document)
+    faults += _repeated(settings, document)
+    if faults:
+        raise ConfigError(path, tuple(sorted(faults, key=lambda fault: fault.line or 0)))
+    return config
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder closed to us, such as the home of another user
+        return False
+
+
+def _split_host_port(text: str) -> tuple[str, int]:
+    found = _HOST_PORT.fullmatch(text)
+    if found is None or int(found["port"]) not in _PORTS:
+        raise ValueError("a host, a colon and a port from 1 to 65535 are needed")
+    return found["v6"] or found["host"], int(found["port"])
+
+
+def _with_switches(data: object) -> object:
+    """Apply what nothing, true and false mean where a section is expected."""
+    if data is None:  # an empty file, or one that is all comments
+        return {}
+    if not isinstance(data, dict):
+        return data
+    settings = dict(data)
+    if settings.get("devices", ()) is None:
+        settings["devices"] = ()
+    for section in ("xpl", "web"):
+        value = settings.get(section)
+        if value is None or value is True:
+            settings[section] = {}
+        elif value is False:
+            settings[section] = None
+    return settings
+
+
+def _repeated(settings: object, document: Document) -> Iterator[Fault]:
+    """Yield a fault for each device whose name or port another one has already.
+
+    Done on what was read, not in the model: pydantic compares nothing once a field is refused.
+    """
+    devices = settings.get("devices") if isinstance(settings, dict) else None
+    if not isinstance(devices, tuple):
+        return
+    default_name = DeviceConfig.model_fields["name"].default
+    for key, default in (("name", default_name), ("device", None)):
+        first: dict[PurePosixPath, int] = {}  # a path, for /dev//x and /dev/x are one port
+        for index, device in enumerate(devices):
+            value = device.get(key, default) if isinstance(device, dict) else None
+            if not isinstance(value, str):
+                continue
+            other = first.setdefault(PurePosixPath(value), index)
+            if other != index:
+                owner = f"devices[{other}] on line {document.nearest(('devices', other, key)).line}"
+                place = document.nearest(("devices", index, key))
+                yield Fault(f"devices[{index}].{key}", place.line, _REPEATED[key].format(owner))

@@ -1,0 +1,52 @@
+"""What the gateway believes and tells: readings and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tic import FrameKind, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One believed frame of a meter.
+
+    ``meter`` is its configured name, ``address`` its ADCO or ADSC, ``time`` aware UTC.
+    ``values`` holds every label as sent; ``historique`` the historique labels, which in standard
+    mode are derived; both map label to value as text. ``kind`` is ``long`` or ``short``.
+    ``complete`` means that no group of the frame was refused: what is absent was not sent.
+    """
+
+    meter: str
+    address: str
+    time: datetime
+    mode: Mode
+    kind: FrameKind
+    complete: bool
+    values: Mapping[str, str]
+    historique: Mapping[str, str]
+
+
+class EventKind(StrEnum):
+    """What an event is about."""
+
+    STATUS = "status"  # of a meter or of the gateway (meter "")
+    LINK = "link"  # the state of a meter's line
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: ``value`` is the new state, ``detail`` its reason in plain words."""
+
+    kind: EventKind
+    meter: str
+    time: datetime
+    value: str
+    detail: str = ""
+
+
+Item = Reading | Event
+"""What travels on the bus."""

@@ -1,0 +1,100 @@
+"""A gateway that runs: the manager, the HTTP API and the signals that end or reload them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+
+from teleinfo_gateway.config import Config, WebConfig, load_config
+from teleinfo_gateway.errors import ConfigError, GatewayError
+from teleinfo_gateway.finder import Found, devices_of, find_meters, usual_ports
+from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+_SEARCH_AGAIN_S = 10.0
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+class Service:
+    """Runs a configuration until it is told to stop; SIGHUP reads ``path`` again."""
+
+    def __init__(self, config: Config, path: Path | None) -> None:
+        self._config = config
+        self._path = path
+        self._manager = PluginManager(config)
+        self._web: WebServer | None = None
+        self._reloading = asyncio.Lock()
+
+    async def run(self, stop: asyncio.Event, *, search: bool = False) -> None:
+        """Run until ``stop``; with ``search``, look for meters until there is one."""
+        tasks: set[asyncio.Task[None]] = set()
+
+        def on_hangup() -> None:
+            task = asyncio.create_task(self._reload())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+        self._manager.start()
+        await self._start_web(self._config.web)
+        if search:
+            tasks.add(asyncio.create_task(self._search()))
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        if self._web is not None:
+            await self._web.stop()
+        await self._manager.stop()
+        log.info("stopped")
+
+    async def _start_web(self, config: WebConfig | None) -> None:
+        """The API is worth having, not worth dying for."""
+        if config is None:
+            return
+        web = WebServer(self._manager, config)
+        try:
+            await web.start()
+        except GatewayError as error:
+            log.error("no HTTP API: %s", error)
+        else:
+            self._web = web
+
+    async def _reload(self) -> None:
+        """Read the file again; a faulty one changes nothing."""
+        if self._path is None:
+            log.warning("SIGHUP: there is no configuration file to read again")
+            return
+        async with self._reloading:
+            try:
+                config = load_config(self._path)
+            except ConfigError as error:
+                log.error("not reloaded, the old settings stay:\n%s", error)
+                return
+            await self._manager.reload(config)
+            if config.web != self._config.web:
+                if self._web is not None:
+                    await self._web.stop()
+                    self._web = None
+                await self._start_web(config.web)
+            self._config = config
+
+    async def _search(self) -> None:
+        """Look for meters again and again until one talks, then read it."""
+        found: list[Found] = []
+        while not found:
+            await asyncio.sleep(_SEARCH_AGAIN_S)
+            found = await find_meters(usual_ports())
+        for meter in found:
+            log.info("%s: meter %s, %s mode", meter.device, meter.address, meter.mode)
+        await self._manager.reload(self._config.model_copy(update={"devices": devices_of(found)}))

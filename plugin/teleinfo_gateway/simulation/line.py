@@ -1,0 +1,163 @@
+"""The pty behind which a simulated meter speaks, at the speed of a real line."""
+
+import asyncio
+import fcntl
+import os
+import stat
+import struct
+import termios
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from teleinfo_gateway.simulation.errors import SimulationError
+from teleinfo_gateway.simulation.meter import SimulatedMeter
+
+__all__ = ["SimulatedLine"]
+
+_GAP_S = 0.025  # silence between two frames: 16.7 to 33.4 ms (Enedis-NOI-CPT_54E)
+_TICK_S = 0.04
+"""Time between two writes. A wake-up costs more than its bytes: this often, a hundred meters on one
+loop take some percent of a core, and a reader still sees a frame arrive in twenty pieces."""
+_TICK_BYTES = 1024  # at high speed; a quarter of what a terminal holds
+_TERMINAL_BYTES = 4095
+"""What a Linux terminal holds for its reader; beyond, its queues hold four times as much."""
+
+
+class SimulatedLine:
+    """A terminal on which ``meter`` speaks while the ``async with`` block lasts.
+
+    ``path`` is the terminal; ``link``, if given, becomes a symbolic link to it and is removed at
+    the end. It may replace a link that leads nowhere or to another terminal, nothing else:
+    :class:`SimulationError`. ``speed`` multiplies both the pace of the line and that of the
+    meter's clock, so that frames stay consistent: a day passes in 86400 / ``speed`` seconds. Where
+    the machine is too slow for it, simulated time slows down; no byte is left out.
+
+    Nothing here blocks: what nobody reads is dropped, as on a real line.
+    """
+
+    def __init__(self, meter: SimulatedMeter, link: Path | None = None, speed: float = 1.0) -> None:
+        self.meter = meter
+        self.link = link
+        self.speed = speed
+        self.path = ""
+        self._byte_s = meter.installation.byte_s
+        self._tick_s = min(_TICK_S, _TICK_BYTES * self._byte_s / speed)
+        self._pending = b""  # of the frame in progress
+        self._sent_s = 0.0  # how far the line is, in simulated seconds since the meter's start
+        self._origin_s = 0.0  # of the loop's clock, when the line was at 0
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._master, self._slave = os.openpty()
+        except OSError as error:
+            raise SimulationError(f"no pseudo-terminal: {error.strerror}") from error
+        _make_raw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        if self.link is not None:
+            try:
+                _make_link(self.link, self.path)
+            except BaseException:
+                self._close()
+                raise
+        self._loop = asyncio.get_running_loop()
+        self._origin_s = self._loop.time()
+        self._timer = self._loop.call_later(self._tick_s, self._tick)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if self.link is not None:
+            _remove_link(self.link, self.path)
+        self._close()
+
+    def _close(self) -> None:
+        # The slave end was kept open: without it a write fails whenever no reader is there.
+        os.close(self._slave)
+        os.close(self._master)
+
+    def _tick(self) -> None:
+        """Send what the line would have carried since the last time."""
+        self._timer = self._loop.call_later(self._tick_s, self._tick)
+        due_s = (self._loop.time() - self._origin_s) * self.speed
+        most_s = 2 * _TICK_BYTES * self._byte_s
+        if due_s - self._sent_s > most_s:  # late: the clock of the simulation waits
+            self._origin_s += (due_s - self._sent_s - most_s) / self.speed
+            due_s = self._sent_s + most_s
+        self._write(self._spoken(due_s))
+
+    def _spoken(self, due_s: float) -> bytes:
+        """The bytes of the line from where it is until ``due_s``."""
+        spoken = bytearray()
+        while True:
+            if not self._pending:
+                if self._sent_s + _GAP_S > due_s:
+                    return bytes(spoken)
+                self._sent_s += _GAP_S
+                begin = self.meter.start + timedelta(seconds=self._sent_s)
+                self._pending = self.meter.frame(begin)
+            count = min(int((due_s - self._sent_s) / self._byte_s), len(self._pending))
+            if count == 0:
+                return bytes(spoken)
+            spoken += self._pending[:count]
+            self._pending = self._pending[count:]
+            self._sent_s += count * self._byte_s
+
+    def _write(self, data: bytes) -> None:
+        """Send ``data``. A terminal that is full forgets everything instead.
+
+        Who reads at last then hears the meter of now, not that of an hour ago.
+        """
+        waiting = struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)))[0]
+        try:
+            full = waiting >= _TERMINAL_BYTES or os.write(self._master, data) < len(data)
+        except BlockingIOError:
+            full = True
+        if full:
+            termios.tcflush(self._slave, termios.TCIFLUSH)
+
+
+def _make_raw(terminal: int) -> None:
+    """Bytes pass as they are, none comes back; a pty refuses 7E1 and has no parity anyway."""
+    attributes = termios.tcgetattr(terminal)
+    attributes[0] = attributes[1] = attributes[3] = 0  # input, output, local modes
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+
+
+def _make_link(link: Path, path: str) -> None:
+    """Make ``link`` lead to the terminal ``path``; raise :class:`SimulationError`."""
+    try:
+        if link.is_symlink() and _is_replaceable(link):
+            link.unlink()
+        link.symlink_to(path)
+    except FileExistsError as error:
+        raise SimulationError(
+            f"{link} exists and is no link to a terminal: remove it, or choose another place"
+        ) from error
+    except OSError as error:
+        raise SimulationError(f"{link} cannot be made: {error.strerror}") from error
+
+
+def _is_replaceable(link: Path) -> bool:
+    """Whether the link leads nowhere, or to a terminal as those of earlier simulations do."""
+    try:
+        target = link.stat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISCHR(target.st_mode) and str(link.readlink()).startswith("/dev/pts/")
+
+
+def _remove_link(link: Path, path: str) -> None:
+    """Remove the link if it is still this one."""
+    try:
+        if str(link.readlink()) == path:
+            link.unlink()
+    except OSError:  # someone else removed or replaced it: not ours any more
+        pass

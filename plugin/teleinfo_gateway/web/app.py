@@ -1,0 +1,198 @@
+"""The routes of the HTTP API: one table that serves them and describes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import cached_property
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from teleinfo_gateway import __version__
+from teleinfo_gateway.manager import PluginManager, UnknownMeterError
+from teleinfo_gateway.meter import Meter
+from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.web import records
+from teleinfo_gateway.web.answers import answer, failure, failure_of
+from teleinfo_gateway.web.events import MAX_STREAMS, EventStreams
+from teleinfo_gateway.web.guard import Guard
+from teleinfo_gateway.web.openapi import Operation, describe
+from teleinfo_gateway.web.representation import NAME, gateway_status, meter_states, sensor_states
+
+__all__ = ["Api", "create_app"]
+
+log = logging.getLogger(__name__)
+
+_AT_WORK = {Status.STARTING, Status.ALIVE, Status.NOT_CONFIGURED}
+
+_MAX_NAME = 64
+"""Characters of a meter's name that are looked at and repeated in an error; a real one has 32."""
+
+_NO_SUCH_METER = {404: "No meter has this name."}
+
+
+def create_app(manager: PluginManager, stopping: asyncio.Event) -> ASGIApp:
+    """The API of a gateway as an ASGI application; ``stopping`` ends its event streams."""
+    app = Starlette(
+        routes=[
+            # A name may hold a slash, as any wrong name: the answer is then the same.
+            Route(op.path.replace("{name}", "{name:path}"), op.handler, methods=[op.method])
+            for op in Api(manager, stopping).operations
+        ],
+        exception_handlers={
+            HTTPException: failure_of,
+            UnknownMeterError: failure_of,
+            Exception: _fault,
+        },
+    )
+    app.router.redirect_slashes = False  # a path with a slash too many is a wrong path
+    return Guard(app)
+
+
+class Api:
+    """The handlers, and in :attr:`operations` what each of them serves."""
+
+    def __init__(self, manager: PluginManager, stopping: asyncio.Event) -> None:
+        self._manager = manager
+        self._streams = EventStreams(manager, stopping)
+        name = {"name": "The name of the meter in the configuration."}
+        self.operations = (
+            Operation("GET", "/", self.index, "What is found here", records.Index),
+            Operation(
+                "GET",
+                "/healthz",
+                self.health,
+                "Whether the gateway is at work, whatever its meters do",
+                records.Health,
+                refusals={503: "It is stopping, or has failed."},
+            ),
+            Operation(
+                "GET",
+                "/api/status",
+                self.status,
+                "The gateway, its meters and its outputs",
+                records.GatewayStatus,
+            ),
+            Operation(
+                "GET",
+                "/api/meters",
+                self.meters,
+                "Every meter: its reader, its line, what was heard",
+                list[records.MeterState],
+            ),
+            Operation(
+                "GET",
+                "/api/sensors",
+                self.sensors,
+                "The sensors that the meters have fed: last value, when, lost or not",
+                list[records.SensorState],
+                parameters={"meter": "Only the sensors of the meter of this name."},
+                refusals={400: "A parameter other than meter, or more than one.", **_NO_SUCH_METER},
+            ),
+            Operation(
+                "POST",
+                "/api/meters/{name}/start",
+                self.start,
+                "Start to read a meter; nothing changes if it is read already",
+                records.MeterStatus,
+                parameters=name,
+                refusals=_NO_SUCH_METER,
+            ),
+            Operation(
+                "POST",
+                "/api/meters/{name}/stop",
+                self.stop,
+                "Stop reading a meter and free its port; nothing changes if it is stopped",
+                records.MeterStatus,
+                parameters=name,
+                refusals=_NO_SUCH_METER,
+            ),
+            Operation(
+                "GET",
+                "/api/events",
+                self.events,
+                "What happens, as it happens: server-sent events, the event meters first",
+                refusals={503: f"There are {MAX_STREAMS} streams already."},
+                events={
+                    "meters": list[records.MeterState],
+                    "reading": records.ReadingTold,
+                    "status": records.StatusChange,
+                    "link": records.LinkChange,
+                },
+            ),
+            Operation("GET", "/api/openapi.json", self.openapi, "This description", dict[str, Any]),
+        )
+
+    async def index(self, _request: Request) -> Response:
+        """``GET /``."""
+        routes = {f"{op.method} {op.path}": op.summary for op in self.operations}
+        return answer(records.Index(NAME, __version__, routes))
+
+    async def health(self, _request: Request) -> Response:
+        """``GET /healthz``."""
+        status = self._manager.status
+        if status not in _AT_WORK:
+            return failure(503, f"the status of the gateway is {status}")
+        return answer(records.Health(status))
+
+    async def status(self, _request: Request) -> Response:
+        """``GET /api/status``."""
+        return answer(gateway_status(self._manager))
+
+    async def meters(self, _request: Request) -> Response:
+        """``GET /api/meters``."""
+        return answer(meter_states(self._manager))
+
+    async def sensors(self, request: Request) -> Response:
+        """``GET /api/sensors``."""
+        meters = list(self._manager.meters.values())
+        match request.query_params.multi_items():
+            case []:
+                pass
+            case [("meter", name)]:
+                meters = [self._meter(name)]
+            case _:
+                raise HTTPException(400, "the only parameter is meter=NAME, given once")
+        return answer([sensor for meter in meters for sensor in sensor_states(meter)])
+
+    async def start(self, request: Request) -> Response:
+        """``POST /api/meters/{name}/start``."""
+        meter = self._meter(request.path_params["name"])
+        meter.start()
+        return answer(records.MeterStatus(meter.name, meter.status))
+
+    async def stop(self, request: Request) -> Response:
+        """``POST /api/meters/{name}/stop``."""
+        meter = self._meter(request.path_params["name"])
+        await meter.stop()
+        return answer(records.MeterStatus(meter.name, meter.status))
+
+    async def events(self, request: Request) -> ASGIApp:
+        """``GET /api/events``."""
+        if request.method == "HEAD":  # which Starlette accepts wherever GET is
+            return Response(media_type="text/event-stream")
+        return self._streams
+
+    async def openapi(self, _request: Request) -> Response:
+        """``GET /api/openapi.json``."""
+        return answer(self._description)
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        """Made when first asked for: few ask."""
+        return describe(self.operations)
+
+    def _meter(self, name: str) -> Meter:
+        return self._manager.meter(name[:_MAX_NAME])
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    """A fault of ours: its traceback is for the log, once, and not for the client."""
+    log.error("HTTP API: a request failed", exc_info=error)
+    return failure(500, "a fault of the gateway; its log says more")

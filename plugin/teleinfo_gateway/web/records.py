@@ -1,0 +1,155 @@
+"""The shapes of the HTTP API, in the field's own names: one class for each answer and event.
+
+The OpenAPI description is made from these classes, and the commands read answers back into them.
+Times are UTC, ISO 8601 with a ``Z``. ``adco`` is the meter's address in both modes (ADCO or ADSC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from teleinfo_gateway.statuses import LinkState, Status
+from tic import FrameKind, Mode, Reason
+
+__all__ = [
+    "Failure",
+    "GatewayStatus",
+    "Health",
+    "Index",
+    "LinkChange",
+    "MeterState",
+    "MeterStatus",
+    "ReadingTold",
+    "SensorState",
+    "StatusChange",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What is found here."""
+
+    name: str
+    version: str
+    routes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the gateway is at work."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """The plugin, its meters and its outputs; ``since`` when it has this status."""
+
+    name: str
+    version: str
+    status: Status
+    since: datetime
+    uptime_s: int
+    meters: Mapping[str, Status]
+    outputs: Mapping[str, Mapping[str, str | int | bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class MeterState:
+    """One meter: its device in the configuration, its reader and its line.
+
+    ``mode``, ``adco`` and ``last_received`` (of a frame that was believed) are null until known.
+    ``bytes``, ``groups``, ``frames`` by kind and ``refused`` groups by reason count what was heard
+    since the gateway started.
+    """
+
+    name: str
+    type: str
+    device: str
+    interval: int
+    mode: Mode | None
+    status: Status
+    since: datetime
+    link: LinkState
+    link_since: datetime
+    link_detail: str
+    adco: str | None
+    last_received: datetime | None
+    frames: Mapping[FrameKind, int]
+    groups: int
+    refused: Mapping[Reason, int]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """One sensor that a meter has fed, as text, the way Domogik's REST interface gives it.
+
+    ``timeout`` is in seconds, 0 for never; ``lost`` says whether it has passed. ``last_value`` is
+    null once the event that a sensor tells (ADPS, ADIRn, PEJP) is over.
+    """
+
+    meter: str
+    adco: str | None
+    reference: str
+    name: str
+    data_type: str
+    unit: str
+    timeout: int
+    last_value: str | None
+    last_received: datetime | None
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStatus:
+    """What a request to start or stop a meter led to."""
+
+    name: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a request was not served, in plain words."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTold:
+    """Event ``reading``: a frame that was believed, as text.
+
+    ``values`` holds the labels as sent; ``historique`` the historique labels, which in standard
+    mode are derived. ``complete`` is false if a group was refused: what is absent may be damaged.
+    """
+
+    meter: str
+    adco: str
+    time: datetime
+    mode: Mode
+    kind: FrameKind
+    complete: bool
+    values: Mapping[str, str]
+    historique: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """Event ``status``: a new status of a meter, or of the gateway if ``meter`` is null."""
+
+    meter: str | None
+    status: Status
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """Event ``link``: a new state of the line of a meter, and its reason if there is one."""
+
+    meter: str
+    link: LinkState
+    link_since: datetime
+    link_detail: str
