@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from tic import LABELS, Label, Mode, Phases
 
-_COLUMNS = {"Label": 12, "Size": 5, "Unit": 6, "Sent": 18, "Meaning": 30, "Signification": 30}
+_COLUMNS = {"Label": 12, "Size": 5, "Unit": 6, "Sent": 18, "English": 30, "Français": 30}
 
 
 class LabelTable(SphinxDirective):

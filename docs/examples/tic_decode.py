@@ -4,19 +4,20 @@
 import sys
 from pathlib import Path
 
-from tic import BY_NAME, Decoder, Frame, stamp, typed
+from tic import BY_NAME, Decoder, Frame, Group, stamp, typed
 
 
-def show(frame: Frame) -> None:
-    """Print one line per group, and what was not believed."""
-    print(f"{frame.mode}, {frame.kind}, meter {frame.meter}")
-    for group in frame.groups:
-        label = BY_NAME.get(group.label)  # None: not in the table, passed through as it is
-        words = f"{label.unit:5}{label.en} {label.meaning(group.value)}" if label else ""
-        when = stamp(group)
-        print(f"  {group.label:10}{typed(group)!s:20}{words} {when.time if when else ''}".rstrip())
-    for refusal in frame.refused:
-        print(f"  {refusal.label or '?':10}refused: {refusal.reason}")
+def line(group: Group) -> str:
+    """Label, value, unit, meaning, and the meter's own time if the group has one."""
+    value = typed(group)  # a number, a text, or an object with the bits of a register
+    told = str(value) if isinstance(value, int | str) else group.value
+    label = BY_NAME.get(group.label)  # None: not in the table, passed on as it is
+    if label is None:
+        return f"{group.label:10}{told}"
+    meaning = label.meaning(group.value)
+    instant = stamp(group)
+    words = [label.en, meaning and f"= {meaning}", instant and f"at {instant.time}"]
+    return f"{label.name:10}{told:<18}{label.unit:5}{' '.join(str(w) for w in words if w)}"
 
 
 def main(path: str) -> None:
@@ -24,7 +25,11 @@ def main(path: str) -> None:
     decoder = Decoder()
     for item in decoder.feed(Path(path).read_bytes()) + decoder.close():
         if isinstance(item, Frame):
-            show(item)
+            print(f"{item.mode}, {item.kind}, meter {item.meter}")
+            for group in item.groups:
+                print(" ", line(group))
+            for refusal in item.refused:
+                print(f"  {refusal.label or '?':10}refused: {refusal.reason}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import termios
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -118,13 +119,26 @@ async def test_the_meters_clock_runs_at_the_speed_of_the_line():
     assert told[-1] - told[0] == pytest.approx(len(told) * 0.926, abs=2)  # 865 bytes and a gap
 
 
-async def test_a_terminal_nobody_reads_blocks_nothing_and_forgets_the_past():
+@pytest.mark.parametrize("canonical", [False, True])
+async def test_a_terminal_nobody_reads_blocks_nothing_and_forgets_the_past(canonical):
     async with SimulatedLine(meter_of(), speed=400) as line:
+        if canonical:
+            wait_for_whole_frames(line.path)
         await asyncio.sleep(0.5)  # in which it would say many times what a terminal holds
         with reader_of(line.path) as reader:
             frames = heard_late(await reader.read(9000))
     seconds = int(frames[0].groups[2].horodate[-4:]) - 5000
     assert seconds > 10
+
+
+def wait_for_whole_frames(path):
+    """Make the terminal hand out nothing before ETX, as a reader of many meters may want."""
+    terminal = os.open(path, os.O_RDONLY | os.O_NOCTTY)
+    attributes = termios.tcgetattr(terminal)
+    attributes[3] |= termios.ICANON
+    attributes[6][termios.VEOL] = b"\x03"
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+    os.close(terminal)
 
 
 def heard_late(data):

@@ -434,6 +434,14 @@ def test_twenty_short_frames_and_a_long_one_until_a_minute_after_the_overload():
     assert set(kinds[ends:]) == {FrameKind.LONG}
 
 
+def test_the_minute_is_counted_from_the_end_of_the_overload():
+    for second, kind in ((109.9, FrameKind.SHORT), (110, FrameKind.LONG)):
+        meter = SimulatedMeter(THREE, EVENING)
+        for _ in on_the_line(meter, 20):  # some short frames of the first cycle
+            pass
+        assert frame_at(meter, EVENING + timedelta(seconds=second)).kind is kind
+
+
 def test_short_frames_name_the_phases_in_overload_and_no_other():
     names = []
     for at, frame in on_the_line(SimulatedMeter(THREE, EVENING), 720):
