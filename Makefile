@@ -57,9 +57,11 @@ $(BIN)/pip:
 	    { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	    rm -rf $(VENV); \
-	    echo "python3-venv is missing; it is installed now:" >&2; \
-	    SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	    set -x; $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv; \
+	    if [ "$$(id -u)" = 0 ]; then sudo=; \
+	    elif command -v sudo >/dev/null; then sudo=sudo; \
+	    else echo "As root: apt-get install python3-venv; then again: make" >&2; exit 1; fi; \
+	    echo "Python comes without its package python3-venv here; it is installed now." >&2; \
+	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null && \
 	    $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/pip install --quiet --upgrade pip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import serial
 
-from tic import Decoder, Group, Mode, typed, usual_name
+from tic import Decoder, Group, Mode, usual_name
 
 SPEEDS = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
 
@@ -20,7 +20,7 @@ def powers(device: str, mode: Mode) -> Iterator[int]:
             for item in decoder.feed(port.read(port.in_waiting or 1)):
                 # Groups come before their frame: nothing waits for the end of it.
                 if isinstance(item, Group) and usual_name(item.label) in {"PAPP", "SINSTS"}:
-                    yield typed(item)
+                    yield int(item.value)
 
 
 if __name__ == "__main__":

@@ -94,10 +94,13 @@ class RealGateway:
             return json.loads(connection.getresponse().read())
 
     def hear(self, name):
-        """Let a meter send until it is believed."""
-        until(lambda: self.ask("/api/status")["meters"][name] == "alive")
-        os.write(self.masters[name], HISTORIQUE * 3)
-        until(lambda: self.ask(f"/api/sensors?meter={name}"))
+        """Let a meter send until it is believed: what is sent while a port opens is lost."""
+
+        def believed():
+            os.write(self.masters[name], HISTORIQUE)
+            return self.ask(f"/api/sensors?meter={name}")
+
+        until(believed)
 
     def teleinfo(self, *arguments):
         """A command as a process: (exit code, standard output, standard error)."""

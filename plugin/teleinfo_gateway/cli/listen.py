@@ -15,7 +15,24 @@ from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.service import stop_signal
 from teleinfo_gateway.sources import SourceError
 from teleinfo_gateway.statuses import LinkState
-from tic import BY_NAME, Frame, FrameKind, Group, Item, MeterIdentity, Mode, Statistics, typed
+from tic import (
+    BY_NAME,
+    Breaker,
+    Colour,
+    Frame,
+    FrameKind,
+    Group,
+    Horodate,
+    Item,
+    MeterIdentity,
+    Mode,
+    PhasePresence,
+    Relays,
+    Statistics,
+    StatusRegister,
+    Value,
+    typed,
+)
 
 __all__ = ["listen"]
 
@@ -94,13 +111,44 @@ def meaning(group: Group) -> str:
     label = BY_NAME.get(group.label)
     if label is None:
         return "not in the specification"
-    value = typed(group)
-    words = label.meaning(group.value)
-    if isinstance(value, MeterIdentity):
-        words = f"{value.manufacturer}, {value.year}, {value.device}"
-    elif isinstance(value, int):
-        words = f"{value} {label.unit}".strip()
+    words = label.meaning(group.value) or _words(typed(group), label.unit)
     return f"{label.en}: {words}" if words else label.en
+
+
+def _words(value: Value, unit: str) -> str:
+    """A typed value for a person; ``""`` where the text of the meter says it all."""
+    match value:
+        case int():
+            return f"{value} {unit}".strip()
+        case MeterIdentity():
+            return f"{value.manufacturer}, {value.year}, {value.device}"
+        case Horodate():
+            return f"{value.time:%Y-%m-%d %H:%M:%S%z}" + (" (not set)" if value.degraded else "")
+        case StatusRegister():
+            return _status(value)
+        case Relays():
+            return "closed: " + (", ".join(map(str, sorted(value.closed))) or "none")
+        case PhasePresence():
+            return "absent: " + (", ".join(map(str, sorted(value.absent))) or "none")
+        case _:
+            return ""
+
+
+def _status(status: StatusRegister) -> str:
+    """What of STGE a person wants to know: the tariff, and what is not as usual."""
+    words = [f"supplier index {status.supplier_tariff or 'unknown'}"]
+    if status.colour_today is not Colour.NONE:
+        words.append(f"today {status.colour_today}, tomorrow {status.colour_tomorrow}")
+    if status.breaker is not Breaker.CLOSED:
+        words.append(f"breaker {status.breaker}")
+    unusual = {
+        "cover open": status.cover_open,
+        "over-voltage": status.over_voltage,
+        "over the subscribed power": status.over_reference_power,
+        "injecting": status.injecting,
+        "clock not set": status.clock_degraded,
+    }
+    return ", ".join([*words, *(name for name, is_so in unusual.items() if is_so)])
 
 
 def quality(device: str, reader: LineReader, link: Link) -> str:

@@ -1,0 +1,31 @@
+"""What every test shares: the captures, and skips that a complete run does not accept."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CAPTURES = Path(__file__).parent / "captures"
+REQUIRE_ALL = bool(os.environ.get("TELEINFO_REQUIRE_ALL"))
+
+
+@pytest.fixture(scope="session")
+def capture():
+    """The function that gives the bytes of a capture by its name."""
+
+    def read(name: str) -> bytes:
+        return (CAPTURES / f"{name}.tic").read_bytes()
+
+    return read
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With ``TELEINFO_REQUIRE_ALL``, fail what lacks a Debian package instead of skipping it."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and call.excinfo is not None:
+        reason = getattr(call.excinfo.value, "msg", "") or ""
+        if reason.startswith("needs Debian package"):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: {reason} (TELEINFO_REQUIRE_ALL is set)"
+    return report

@@ -1,0 +1,245 @@
+"""Real parts for the gateway's tests: a meter's wire (a pty), xPL listeners, programs."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import tty
+from pathlib import Path
+
+import pytest
+
+from teleinfo_gateway.bus import Bus
+from teleinfo_gateway.config import DeviceConfig, XplConfig
+from xpl import Message
+
+WAIT_S = 20
+"""Far more than anything here takes, far less than the suite's own limit."""
+
+
+@pytest.fixture(scope="session")
+def until():
+    """Wait until something holds that no event announces; gives what made it true."""
+
+    async def wait(holds, timeout_s=WAIT_S):
+        async with asyncio.timeout(timeout_s):
+            while not (held := holds()):  # noqa: ASYNC110  # what is waited for has no event
+                await asyncio.sleep(0.002)
+        return held
+
+    return wait
+
+
+class Wire:
+    """The wire of a meter: a pty, whose other end the gateway opens as its port."""
+
+    PIECE = 512  # far below the 4 KiB that a pty holds
+
+    def __init__(self):
+        self.master, slave = os.openpty()
+        tty.setraw(slave)
+        self.path = os.ttyname(slave)
+        os.close(slave)
+        os.set_blocking(self.master, False)
+
+    async def send(self, data):
+        """Send all of it, as fast as the other side reads."""
+        async with asyncio.timeout(WAIT_S):
+            while data:
+                try:
+                    data = data[os.write(self.master, data[: self.PIECE]) :]
+                except BlockingIOError:
+                    await asyncio.sleep(0.002)
+                else:
+                    await asyncio.sleep(0)
+
+    async def repeat(self, data):
+        """Send the same again and again, as a meter does; to be run as a task."""
+        while True:
+            await self.send(data)
+            await asyncio.sleep(0.02)
+
+    def close(self):
+        """Pull the plug; harmless when it is pulled already."""
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+
+
+@pytest.fixture
+def wire():
+    """The function that makes a wire."""
+    with contextlib.ExitStack() as made:
+
+        def make():
+            new = Wire()
+            made.callback(new.close)
+            return new
+
+        yield make
+
+
+@pytest.fixture
+async def talking():
+    """The function that lets a wire repeat a capture until the end of the test, or a cancel."""
+    tasks = []
+
+    def talk(on, data):
+        tasks.append(asyncio.create_task(on.repeat(data)))
+        return tasks[-1]
+
+    yield talk
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture(scope="session")
+def listening(until):
+    """Wait until a meter's port is open: what is sent before is flushed away."""
+
+    async def wait(meter):
+        await until(lambda: meter._reader.speeds._since_s)
+
+    return wait
+
+
+class Ears:
+    """Whoever hears the network: a bare UDP socket at the port of xPL, without a hub."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.bind(("127.255.255.255", 0))
+        self.port = self.socket.getsockname()[1]
+
+    async def datagram(self):
+        async with asyncio.timeout(WAIT_S):
+            return await asyncio.get_running_loop().sock_recv(self.socket, 65535)
+
+    async def message(self, *schemas):
+        """The next message of one of these schemas, by default the next of a meter."""
+        while True:
+            message = Message.decode(await self.datagram())
+            if message.schema in (schemas or {"teleinfo.basic", "teleinfo.short"}):
+                return message
+
+    def heard(self):
+        """The datagrams that have come by now."""
+        datagrams = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                datagrams.append(self.socket.recv(65535))
+        return datagrams
+
+
+@pytest.fixture
+def ears():
+    it = Ears()
+    yield it
+    it.socket.close()
+
+
+@pytest.fixture
+def free_port():
+    """The function that finds a port free for UDP and TCP."""
+
+    def find():
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                udp.bind(("127.0.0.1", port))
+            return port
+
+    return find
+
+
+@pytest.fixture
+def lo_xpl(ears):
+    """The function that makes xPL settings whose messages reach ``ears`` and nobody else."""
+
+    def make(**changes):
+        settings = {"instance": "test", "interface": "lo", "hub": "never", "port": ears.port}
+        return XplConfig(**settings | changes)
+
+    return make
+
+
+@pytest.fixture
+def device():
+    """The function that makes the settings of a meter on a wire."""
+
+    def make(wire, name="house", **changes):
+        return DeviceConfig(name=name, device=wire.path, **changes)
+
+    return make
+
+
+class Program:
+    """A command of the gateway as a process of its own."""
+
+    def __init__(self, process):
+        self.process = process
+        self.pid = process.pid
+        self._said = b""
+
+    async def line(self, *words):
+        """The next line of standard error that has all these words."""
+        async with asyncio.timeout(WAIT_S):
+            while line := await self.process.stderr.readline():
+                self._said += line
+                if all(word.encode() in line for word in words):
+                    return line.decode()
+        raise AssertionError(f"it ended without {words}:\n{self._said.decode()}")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    async def end(self):
+        """Wait for the end: (exit code, rest of standard output, all of standard error)."""
+        async with asyncio.timeout(WAIT_S):
+            out, err = await self.process.communicate()
+        self._said += err
+        return self.process.returncode, (out or b"").decode(), self._said.decode()
+
+
+@pytest.fixture
+async def teleinfo(tmp_path):
+    """The function that starts ``teleinfo`` with arguments; killed at the end if it still runs."""
+    async with contextlib.AsyncExitStack() as started:
+
+        async def start(*arguments, stdout=asyncio.subprocess.PIPE, env=(), cwd=tmp_path):
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "teleinfo_gateway", *map(str, arguments)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=cwd,
+                env={
+                    **{key: value for key, value in os.environ.items() if key != "TELEINFO_CONFIG"},
+                    "HOME": str(tmp_path),
+                    **dict(env),
+                },
+            )
+
+            async def end():
+                if process.returncode is None:
+                    process.kill()
+                await process.communicate()
+
+            started.push_async_callback(end)
+            return Program(process)
+
+        yield start
+
+
+@pytest.fixture
+def bus():
+    return Bus()
+
+
+@pytest.fixture
+def root():
+    """The folder of the project."""
+    return Path(__file__).parents[2]
