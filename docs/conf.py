@@ -1,13 +1,18 @@
 """Sphinx configuration; built by ``make docs`` with warnings as errors."""
 
+import sys
+from pathlib import Path
+
 from teleinfo_gateway import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))  # label_tables
 
 project = "teleinfo-gateway"
 author = "The teleinfo-gateway authors"
 copyright = author
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc"]
+extensions = ["sphinx.ext.autodoc", "label_tables"]
 exclude_patterns = ["_build"]
 autodoc_member_order = "bysource"
 

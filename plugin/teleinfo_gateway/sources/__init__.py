@@ -6,6 +6,30 @@ nothing of TIC.
 
 from __future__ import annotations
 
-from teleinfo_gateway.sources.base import Source, SourceError, has_speed, open_source
+from teleinfo_gateway.sources.base import Receive, Source, SourceError
 
 __all__ = ["Source", "SourceError", "has_speed", "open_source"]
+
+
+def has_speed(device: str) -> bool:
+    """Whether the speed of the line is ours to set: not so behind a plain TCP server."""
+    return not device.startswith("socket://")
+
+
+async def open_source(device: str, baudrate: int, receive: Receive) -> Source:
+    """Open ``device``: a path, ``socket://host:port`` or another URL that pyserial knows.
+
+    Raises :class:`SourceError`. The modules are imported when first needed, so that a gateway
+    with one serial port does not carry the others.
+    """
+    if device.startswith("socket://"):
+        from teleinfo_gateway.sources.tcp import open_tcp  # noqa: PLC0415  # see above
+
+        return await open_tcp(device, receive)
+    if "://" in device:
+        from teleinfo_gateway.sources.url import open_url  # noqa: PLC0415  # see above
+
+        return await open_url(device, baudrate, receive)
+    from teleinfo_gateway.sources.port import open_port  # noqa: PLC0415  # see above
+
+    return await open_port(device, baudrate, receive)

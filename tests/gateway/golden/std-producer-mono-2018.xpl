@@ -1,0 +1,15 @@
+xpl-stat
+{
+hop=1
+source=domogik-teleinfo.golden
+target=*
+}
+teleinfo.basic
+{
+adco=123456789012
+imax=090
+motdetat=000000
+papp=00000
+hhphc=a
+device=123456789012
+}
