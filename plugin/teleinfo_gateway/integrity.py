@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tic import Frame, FrameKind
+from tic import Frame, FrameKind, Mode
 
 _MAY_REPEAT = {"ADPS"}
 """Inserted early in the first frame of an overload, then sent again at its place."""
@@ -43,8 +43,11 @@ class Integrity:
         return frame.kind is FrameKind.STANDBY and self.confirm(frame)
 
     def confirm(self, frame: Frame) -> bool:
-        """Whether the frame is of the line's meter; two in a row with one address settle which."""
-        address = frame.meter
+        """Whether the frame is of the line's meter; two in a row with one address settle which.
+
+        The address of the other mode does not count: such a frame is two, glued by lost marks.
+        """
+        address = frame.value("ADSC" if frame.mode is Mode.STANDARD else "ADCO")
         if address is None:
             return False
         if address == self._candidate:

@@ -112,12 +112,14 @@ class Meter:
 
     def _take_frame(self, frame: Frame, now_s: float) -> None:
         if self._integrity.in_standby(frame):
+            self._forget_other_meter()
             self.sensors.hear(self.address or "", datetime.now(UTC), now_s)
             self.link.frame(now_s, standby=True)
             return
         values = self._integrity.believe(frame)
         if values is None:
             return
+        self._forget_other_meter()
         self.mode = frame.mode
         historique = values
         if frame.mode is Mode.STANDARD:
@@ -129,13 +131,22 @@ class Meter:
             time=datetime.now(UTC),
             mode=frame.mode,
             kind=frame.kind,
-            complete=not frame.refused,
+            # A label that was left out as doubtful was sent: it must not count as ended.
+            complete=not frame.refused and all(group.label in values for group in frame.groups),
             values=values,
             historique=historique,
         )
         self.sensors.update(reading, now_s)
         self.link.frame(now_s)
         self._bus.publish(reading)
+
+    def _forget_other_meter(self) -> None:
+        """After an exchange of the meter, nothing that the one before said is true any more."""
+        before = self.sensors["ADCO"].last_value
+        if before is not None and before != self.address:
+            log.warning("meter %s: %s is there instead of %s", self.name, self.address, before)
+            self.sensors = SensorTable()
+            self._historique = HistoriqueView()
 
     def _set_status(self, status: Status) -> None:
         if status is not self.status:

@@ -6,12 +6,16 @@ import os
 import socket
 import sys
 import tty
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from teleinfo_gateway.bus import Bus
-from teleinfo_gateway.config import DeviceConfig, XplConfig
+from teleinfo_gateway.config import Config, DeviceConfig, XplConfig
+from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.readings import Reading
+from tic import FrameKind, Mode
 from xpl import Message
 
 WAIT_S = 20
@@ -37,6 +41,7 @@ class Wire:
     PIECE = 512  # far below the 4 KiB that a pty holds
 
     def __init__(self):
+        self.sent = 0
         self.master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
@@ -48,11 +53,20 @@ class Wire:
         async with asyncio.timeout(WAIT_S):
             while data:
                 try:
-                    data = data[os.write(self.master, data[: self.PIECE]) :]
+                    size = os.write(self.master, data[: self.PIECE])
                 except BlockingIOError:
                     await asyncio.sleep(0.002)
                 else:
+                    self.sent += size
+                    data = data[size:]
                     await asyncio.sleep(0)
+
+    @staticmethod
+    async def opened(meter):
+        """Wait until a meter's port is open: what is sent before is flushed away."""
+        async with asyncio.timeout(WAIT_S):
+            while not meter._reader.speeds._since_s:  # noqa: ASYNC110  # it has no event
+                await asyncio.sleep(0.002)
 
     async def repeat(self, data):
         """Send the same again and again, as a meter does; to be run as a task."""
@@ -81,6 +95,12 @@ def wire():
 
 
 @pytest.fixture
+def line(wire):
+    """The wire of the meter that a test is about."""
+    return wire()
+
+
+@pytest.fixture
 async def talking():
     """The function that lets a wire repeat a capture until the end of the test, or a cancel."""
     tasks = []
@@ -93,16 +113,6 @@ async def talking():
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@pytest.fixture(scope="session")
-def listening(until):
-    """Wait until a meter's port is open: what is sent before is flushed away."""
-
-    async def wait(meter):
-        await until(lambda: meter._reader.speeds._since_s)
-
-    return wait
 
 
 class Ears:
@@ -176,6 +186,24 @@ def device():
     return make
 
 
+@pytest.fixture
+async def manager(lo_xpl, device):
+    """The function that starts a manager, by default with the meter ``house`` on a wire."""
+    started = []
+
+    def start(wire=None, *devices, interval=60, **xpl):
+        if wire is not None:
+            devices = (device(wire, interval=interval), *devices)
+        config = Config(devices=devices, xpl=lo_xpl(**xpl), web=None)
+        started.append(PluginManager(config))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for each in started:
+        await each.stop()
+
+
 class Program:
     """A command of the gateway as a process of its own."""
 
@@ -243,3 +271,23 @@ def bus():
 def root():
     """The folder of the project."""
     return Path(__file__).parents[2]
+
+
+@pytest.fixture
+def reading():
+    """The function that makes a reading from labels and values; ``LABEL=None`` leaves one out."""
+
+    def make(kind=FrameKind.LONG, mode=Mode.HISTORIQUE, *, complete=True, **values):
+        values = {label: value for label, value in values.items() if value is not None}
+        return Reading(
+            meter="house",
+            address="021528603314",
+            time=datetime(2026, 1, 14, 18, 50, tzinfo=UTC),
+            mode=mode,
+            kind=kind,
+            complete=complete,
+            values=values,
+            historique={"ADCO": "021528603314", **values},
+        )
+
+    return make

@@ -16,8 +16,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from teleinfo_gateway.config import Config, XplConfig
-from teleinfo_gateway.manager import PluginManager
 from xpl import Message
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -26,7 +24,7 @@ NAMES = sorted(path.stem for path in CAPTURES.glob("*.tic"))
 MAKE = "MAKE_GOLDEN" in os.environ
 
 TIMES = 3
-INTERVAL_S = 10
+INTERVAL_S = 2
 BITS = 10  # a character on the line
 
 
@@ -54,7 +52,7 @@ class LineClock:
 
 
 @pytest.fixture
-def play(wire, ears, device, until, listening, monkeypatch):
+def play(manager, line, ears, until, monkeypatch):
     """The function that plays a capture and gives the datagrams that the gateway sent."""
 
     async def played(name):
@@ -62,24 +60,16 @@ def play(wire, ears, device, until, listening, monkeypatch):
         monkeypatch.setattr(
             "teleinfo_gateway.outputs.xpl.output.time", SimpleNamespace(monotonic=clock.monotonic)
         )
-        line = wire()
-        xpl = XplConfig(instance="golden", interface="lo", hub="never", port=ears.port)
-        config = Config(devices=(device(line, interval=INTERVAL_S),), xpl=xpl, web=None)
-        manager = PluginManager(config)
-        manager.start()
-        meter = manager.meter("house")
-        output = manager.outputs["xpl"]
-        try:
-            await listening(meter)
-            await until(lambda: output.state()["sent"])  # its first heartbeat
-            sent = 0
-            for piece in pieces((CAPTURES / f"{name}.tic").read_bytes() * TIMES):
-                clock.carry(piece)
-                await line.send(piece)
-                sent += len(piece)
-                await until(lambda: meter.statistics.bytes == sent and not output._subscription._items)
-        finally:
-            await manager.stop()
+        running = manager(line, interval=INTERVAL_S, instance="golden")
+        meter, output = running.meter("house"), running.outputs["xpl"]
+        await until(lambda: output.state()["sent"])  # its first heartbeat
+        await line.opened(meter)
+        for piece in pieces((CAPTURES / f"{name}.tic").read_bytes() * TIMES):
+            clock.carry(piece)
+            await line.send(piece)
+            await until(lambda: meter.statistics.bytes == line.sent)
+            await until(lambda: not output._subscription._items)
+        await running.stop()
         return [data for data in ears.heard() if b"hbeat." not in data]
 
     return played

@@ -143,6 +143,15 @@ def test_the_tail_of_a_frame_at_the_start_is_no_error():
     assert not Decoder(partial=True).feed(b"\x00\x00\x00234 +\r")
 
 
+@pytest.mark.parametrize("first", [PAPP, ADCO, Group("NTARF", "01")])
+def test_after_any_whole_group_a_piece_is_an_error(first):
+    """It is no tail of a frame begun before the port was opened."""
+    data = encode_group(first) + PAPP_LINE[1:]
+    options = {"mode": Mode.HISTORIQUE, "partial": True}
+    assert refusals(data, **options)[-1] == Refusal(Reason.CONTROL, None, b"")
+    assert run([data[at : at + 1] for at in range(len(data))], options) == run([data], options)
+
+
 def test_groups_outside_a_frame_are_given_to_who_asks():
     tail = PAPP_LINE + b"\x03"
     assert decode(tail) == []
@@ -205,6 +214,7 @@ def test_what_comes_between_two_groups_costs_only_itself(between, refused):
     [frame] = frames(data)
     assert (frame.kind, frame.groups) == (FrameKind.LONG, (ADCO, PTEC))
     assert [refusal.reason for refusal in frame.refused] == refused
+    assert run([data[at : at + 1] for at in range(len(data))], {}) == run([data], {})
 
 
 def test_a_group_of_an_8_bit_line_needs_even_parity_in_every_byte():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
 import click
@@ -48,22 +48,33 @@ async def run_demo(stop: asyncio.Event, *, show: bool) -> None:
             + ".\nTheir messages stay on this machine. To hear them: xpl-listen --interface lo",
             err=True,
         )
-        service = asyncio.create_task(
-            Service(Config(devices=tuple(devices), xpl=xpl), None).run(stop)
-        )
-        if show:
-            await _show_messages(xpl, stop)
-        await service
+        showing = asyncio.create_task(_show_messages(xpl, stop)) if show else None
+        await Service(Config(devices=tuple(devices), xpl=xpl), None).run(stop)
+        if showing is not None:
+            showing.cancel()
+            with suppress(asyncio.CancelledError):
+                await showing
 
 
 async def _show_messages(xpl: XplConfig, stop: asyncio.Event) -> None:
-    """Print what a client of the xPL network hears, behind the hub like any other."""
+    """Print what a client of the xPL network hears, behind the hub like any other.
+
+    When nobody reads it any more (``| head``), sets ``stop`` and raises ``OSError``.
+    """
+    heard: asyncio.Queue[Message] = asyncio.Queue()  # as many as one wake-up brought
     listener = XplClient(
-        Address("teleinfo", "demo", "listener"), xpl.interface, port=xpl.port, on_message=_show
+        Address("teleinfo", "demo", "listener"),
+        xpl.interface,
+        port=xpl.port,
+        on_message=heard.put_nowait,
     )
     await listener.start()
-    await stop.wait()
-    await listener.stop()
+    try:
+        while True:
+            _show(await heard.get())
+    finally:
+        stop.set()
+        await listener.stop()
 
 
 def _show(message: Message) -> None:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import click
 
-from teleinfo_gateway.link import Link
+from teleinfo_gateway.link import SILENT_S, Link
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.service import stop_signal
 from teleinfo_gateway.sources import SourceError
-from teleinfo_gateway.statuses import LinkState
 from tic import (
     BY_NAME,
     Breaker,
@@ -177,13 +176,14 @@ async def _listen(device: str, heard: _Heard) -> None:
     stopped = asyncio.create_task(stop_signal().wait())
     click.echo(f"Listening on {device}; Ctrl-C ends.", err=True)
     showing = asyncio.create_task(_show(device, reader, heard))
-    await asyncio.wait({reading, stopped, showing}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (showing, stopped):
+    done, running = await asyncio.wait(
+        {reading, stopped, showing}, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in running:
         task.cancel()
-    await asyncio.gather(showing, stopped, return_exceptions=True)
-    if reading.done():
-        await reading
-    reading.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _show(device: str, reader: LineReader, heard: _Heard) -> None:
@@ -197,14 +197,25 @@ async def _show(device: str, reader: LineReader, heard: _Heard) -> None:
                 while True:
                     draw(quality(device, reader, heard.link), heard.rows())
                     await asyncio.sleep(_EVERY_S)
-    heard.on_frame = lambda: _print(quality(device, reader, heard.link), heard.rows())
+    await _print_frames(device, reader, heard)
+
+
+async def _print_frames(device: str, reader: LineReader, heard: _Heard) -> None:
+    """Print each frame, and after a silence how the line is; raises ``OSError`` (``| head``)."""
+    texts: asyncio.Queue[str] = asyncio.Queue()  # as many as one read brought
+    heard.on_frame = lambda: texts.put_nowait(
+        _text(quality(device, reader, heard.link), heard.rows())
+    )
     while True:
-        await asyncio.sleep(_EVERY_S)
-        if heard.link.state is LinkState.SILENT:
+        try:
+            async with asyncio.timeout(SILENT_S):
+                text = await texts.get()
+        except TimeoutError:
             click.echo(quality(device, reader, heard.link), err=True)
-            await asyncio.sleep(10)
+        else:
+            click.echo(text)
 
 
-def _print(headline: str, rows: Sequence[Row]) -> None:
+def _text(headline: str, rows: Sequence[Row]) -> str:
     lines = [f"{row.label:<10} {row.value:<16} {row.meaning}" for row in rows]
-    click.echo("\n".join([*lines, headline, ""]))
+    return "\n".join([*lines, headline, ""])

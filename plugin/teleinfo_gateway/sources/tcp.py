@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from urllib.parse import urlsplit
 
 from teleinfo_gateway.sources.base import OPEN_TIMEOUT_S, Receive, SourceError
+from teleinfo_gateway.sources.threads import in_thread
+
+_KEEPALIVE = {
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 10,  # seconds
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 5,  # seconds
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 4,
+}
+"""A server that lost its power says nothing, and neither do we: after 30 s it counts as gone."""
 
 
 class TcpSource(asyncio.Protocol):
@@ -21,6 +31,8 @@ class TcpSource(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what closes the connection."""
         self._transport = transport
+        for option, value in _KEEPALIVE.items():
+            transport.get_extra_info("socket").setsockopt(*option, value)
 
     def data_received(self, data: bytes) -> None:
         """Hand the bytes on."""
@@ -40,16 +52,37 @@ class TcpSource(asyncio.Protocol):
 
 async def open_tcp(device: str, receive: Receive) -> TcpSource:
     """Connect to ``socket://host:port``."""
-    url = urlsplit(device)
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            _, source = await loop.create_connection(
-                lambda: TcpSource(device, receive), url.hostname or "", url.port or 0
-            )
+            return await _connect(device, receive)
     except TimeoutError:
         raise SourceError(f"{device}: no answer within {OPEN_TIMEOUT_S:.0f} s") from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise SourceError(f"{device}: {reason}: is the server running there?") from error
-    return source
+
+
+async def _connect(device: str, receive: Receive) -> TcpSource:
+    """Try each address of the host. Raises ``OSError``.
+
+    A name is looked up in a thread of its own: the loop's executor would make the end of the
+    program, and the other meters, wait for a name server that does not answer.
+    """
+    url = urlsplit(device)
+    host, port = url.hostname or "", url.port or 0
+    addresses = await in_thread(
+        f"look up {host}",
+        lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
+        discard=lambda _: None,
+    )
+    failure = OSError(f"{host} has no address")
+    for *_, address in addresses:
+        try:
+            _, source = await asyncio.get_running_loop().create_connection(
+                lambda: TcpSource(device, receive), *address[:2]
+            )
+        except OSError as error:
+            failure = error
+        else:
+            return source
+    raise failure

@@ -28,6 +28,7 @@ from xpl import (
 log = logging.getLogger(__name__)
 
 _RETRY_S = 5.0  # a network that is not there yet
+_FAREWELL_S = 0.05  # our hub repeats what has come to it; a loopback takes microseconds
 
 
 class XplOutput:
@@ -67,6 +68,7 @@ class XplOutput:
         self._task = None
         await self._client.stop()
         if self._hub is not None:
+            await asyncio.sleep(_FAREWELL_S)
             await self._hub.stop()
             self._hub = None
 
@@ -97,6 +99,7 @@ class XplOutput:
         The hub first: the client's first heartbeat then finds it.
         """
         await self._start_hub()
+        problem = self._problem  # of the hub; those of the network are over once it is there
         while True:
             try:
                 await self._client.start()
@@ -105,6 +108,7 @@ class XplOutput:
                 await asyncio.sleep(_RETRY_S)
             else:
                 break
+        self._problem = problem
         state = self.state()
         log.info(
             "xPL: %s sends to %s on %s, port %d",
