@@ -249,7 +249,9 @@ def _pattern(name: str, kind: Kind, size: int) -> str:
         case _ if name in _PATTERNS:
             return _PATTERNS[name]
         case Kind.TEXT:
-            return rf"[ -~]{{{size}}}"
+            # No meter is known to write ` { | } ~: these are a space and brackets with bit 6
+            # flipped, which the checksum cannot see.
+            return rf"[ -_a-z]{{{size}}}"
         case Kind.REGISTER:
             return rf"[0-9A-F]{{{size}}}"
         case Kind.PROFILE:

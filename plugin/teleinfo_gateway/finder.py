@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.integrity import Integrity
+from teleinfo_gateway.integrity import Identity
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.speeds import TRIAL_S
 from tic import Frame, FrameKind, Item, Mode
@@ -84,7 +84,7 @@ class _Ear:
 
     def __init__(self, port: str) -> None:
         self._port = port
-        self._integrity = Integrity()
+        self._identity = Identity()
         self._found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
 
     async def listen(self) -> Found | None:
@@ -116,6 +116,6 @@ class _Ear:
             if not isinstance(item, Frame) or self._found.done():
                 continue
             if item.kind in {FrameKind.LONG, FrameKind.SHORT, FrameKind.STANDBY}:
-                self._integrity.confirm(item)
-                if self._integrity.address is not None:
-                    self._found.set_result(Found(self._port, self._integrity.address, item.mode))
+                self._identity.confirm(item)
+                if self._identity.address is not None:
+                    self._found.set_result(Found(self._port, self._identity.address, item.mode))

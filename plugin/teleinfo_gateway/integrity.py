@@ -1,56 +1,200 @@
-"""May a frame be believed? Pure: between the decoder's frames and the gateway's readings."""
+"""May a frame be believed? Pure: between the decoder's frames and the gateway's readings.
+
+The checksum misses one error in 64 and every pair of errors that cancel out, so that a damaged
+index can verify. Here each value is held against what the meter told before (``trust``) and
+against the other values of its frame (``plausibility``). Times are monotonic.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from tic import Frame, FrameKind, Mode
+from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W, doubts_of, power_limit_w
+from teleinfo_gateway.trust import AtOnce, IndexTrust, Steady, Trust, TwiceTold, Verdict
+from tic import BY_NAME, Frame, FrameKind, Kind, Mode
+
+_BELIEVABLE = {FrameKind.LONG, FrameKind.SHORT, FrameKind.INTERRUPTED}
 
 _MAY_REPEAT = {"ADPS"}
 """Inserted early in the first frame of an overload, then sent again at its place."""
 
+_AT_ONCE = {"PTEC", "DEMAIN", "NTARF", "PEJP", "ADPS", "ADIR1", "ADIR2", "ADIR3", "DATE"}
+"""An overload, a change of tariff and an announcement never wait."""
 
-class Integrity:
-    """The rules of one line.
+_IDENTITIES = {"ADCO", "ADSC"}
+_CONTRACTS = {"OPTARIF", "NGTF"}
 
-    A frame is believed if it came whole, told its meter's address, and the frame before told the
-    same one: a damaged ADCO must not create a ghost meter.
+_INSTANTANEOUS = (
+    *("IINST", "IINST1", "IINST2", "IINST3", "PAPP"),
+    *("IRMS1", "IRMS2", "IRMS3", "URMS1", "URMS2", "URMS3"),
+    *("SINSTS", "SINSTS1", "SINSTS2", "SINSTS3", "SINSTI", "SINST1"),
+)
+"""What moves with the loads of the house; other numbers stay for minutes or for years."""
+
+_STEADY = {"A": (2, 1 / 200), "V": (10, 1.0), "VA": (300, 1.2)}
+"""By unit: a difference that says nothing, and the ceiling for each watt of the power limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A value that was not believed: why, and what was expected instead, in plain words."""
+
+    label: str
+    value: str
+    reason: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something new that is no fault: ``exchange``, ``mode``, ``contract`` or ``rebase``."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What came of one frame: label to believed value, what was refused, what is new.
+
+    ``values`` is empty while the meter is not known for certain.
     """
+
+    values: dict[str, str] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Identity:
+    """Which meter a line belongs to: two frames in a row with one address settle it."""
 
     def __init__(self) -> None:
         self.address: str | None = None
         self._candidate: str | None = None
 
-    def believe(self, frame: Frame) -> Mapping[str, str] | None:
-        """Label to value of a frame, or ``None`` if it is not to be believed.
-
-        A label told twice with different values is left out: one of the two is wrong.
-        """
-        if frame.kind not in {FrameKind.LONG, FrameKind.SHORT} or not self.confirm(frame):
-            return None
-        values: dict[str, str] = {}
-        doubtful: set[str] = set()
-        for label, value, _ in frame.groups:
-            if values.setdefault(label, value) != value:
-                if label in _MAY_REPEAT:
-                    values[label] = value
-                else:
-                    doubtful.add(label)
-        return {label: value for label, value in values.items() if label not in doubtful}
-
-    def in_standby(self, frame: Frame) -> bool:
-        """Whether the frame holds its meter's address and nothing else."""
-        return frame.kind is FrameKind.STANDBY and self.confirm(frame)
-
     def confirm(self, frame: Frame) -> bool:
-        """Whether the frame is of the line's meter; two in a row with one address settle which.
-
-        The address of the other mode does not count: such a frame is two, glued by lost marks.
-        """
-        address = frame.value("ADSC" if frame.mode is Mode.STANDARD else "ADCO")
+        """Whether the frame tells the address of the line's meter; an unknown one is noted."""
+        address = frame.meter
         if address is None:
             return False
         if address == self._candidate:
             self.address = address
         self._candidate = address
         return address == self.address
+
+
+class Integrity:
+    """The rules of one line."""
+
+    def __init__(self) -> None:
+        self._identity = Identity()
+        self._mode: Mode | None = None
+        self._mode_told: Mode | None = None
+        self._contract: dict[str, str] = {}
+        self._limit_w = DEFAULT_LIMIT_W
+        self._trusts: dict[str, Trust] = {}
+
+    @property
+    def address(self) -> str | None:
+        """The meter of the line, once it is known."""
+        return self._identity.address
+
+    def in_standby(self, frame: Frame) -> bool:
+        """Whether the frame holds the meter's address and nothing else."""
+        return frame.kind is FrameKind.STANDBY and self._identity.confirm(frame)
+
+    def judge(self, frame: Frame, now_s: float) -> Judgement:
+        """What to believe of a frame.
+
+        A frame that lost its address is taken for the meter of the line: an exchange takes
+        minutes, and is known by two frames. The first frame of all is only remembered.
+        """
+        judgement = Judgement()
+        before = self.address
+        if frame.kind not in _BELIEVABLE:
+            return judgement
+        known = self._identity.confirm(frame) or (frame.meter is None and before is not None)
+        if not known and before is not None:
+            return judgement  # another meter, told once
+        if self.address != before and before is not None:
+            judgement.changes.append(Change("exchange", before, self.address or ""))
+            self._forget()
+        told = self._told(frame, judgement)
+        self._limit_w = power_limit_w(told) or self._limit_w
+        doubts = doubts_of(told)
+        for label, value in told.items():
+            verdict = self._trust(label).take(value, now_s, self._limit_w, doubts.get(label, ""))
+            self._note(label, verdict, judgement)
+        if not known:
+            return Judgement()
+        self._notice_changes(frame, judgement)
+        judgement.values["ADSC" if frame.mode is Mode.STANDARD else "ADCO"] = self.address or ""
+        return judgement
+
+    def _forget(self) -> None:
+        self._trusts = {}
+        self._contract = {}
+        self._mode = self._mode_told = None
+        self._limit_w = DEFAULT_LIMIT_W
+
+    def _told(self, frame: Frame, judgement: Judgement) -> dict[str, str]:
+        """Known labels to values, without the identity; one told with two values is refused."""
+        told: dict[str, str] = {}
+        for label, value, _ in frame.groups:
+            if label not in BY_NAME or label in _IDENTITIES:
+                continue
+            if label in told and told[label] != value and label not in _MAY_REPEAT:
+                expected = "one value in a frame"
+                judgement.refused.append(Refused(label, value, "told twice", expected))
+            told[label] = value
+        for doubtful in judgement.refused:
+            told.pop(doubtful.label, None)
+        return told
+
+    def _trust(self, label: str) -> Trust:
+        trust = self._trusts.get(label)
+        if trust is None:
+            trust = self._trusts[label] = _new_trust(label)
+        return trust
+
+    @staticmethod
+    def _note(label: str, verdict: Verdict, judgement: Judgement) -> None:
+        if verdict.believed is not None:
+            judgement.values[label] = verdict.believed
+        if verdict.refused is not None:
+            judgement.refused.append(Refused(label, *verdict.refused))
+        if verdict.rebased:
+            judgement.changes.append(Change("rebase", label, verdict.believed or ""))
+
+    def _notice_changes(self, frame: Frame, judgement: Judgement) -> None:
+        """A mode told by two frames in a row, a contract believed: new, and no fault."""
+        if not judgement.values:
+            return
+        told_again = frame.mode is self._mode_told
+        self._mode_told = frame.mode
+        if told_again and frame.mode is not self._mode:
+            if self._mode is not None:
+                judgement.changes.append(Change("mode", self._mode, frame.mode))
+            self._mode = frame.mode
+        for label in _CONTRACTS & judgement.values.keys():
+            before, after = self._contract.get(label), judgement.values[label]
+            self._contract[label] = after
+            if before is not None and before != after:
+                judgement.changes.append(Change("contract", before, after))
+                for name in [name for name in self._trusts if _is_index(name)]:
+                    del self._trusts[name]  # the supplier's indexes may start anew
+
+
+def _is_index(label: str) -> bool:
+    return BY_NAME[label].kind is Kind.INDEX
+
+
+def _new_trust(label: str) -> Trust:
+    """The rule of a label, by its kind."""
+    known = BY_NAME[label]
+    if label in _AT_ONCE:
+        return AtOnce()
+    if label in _INSTANTANEOUS:
+        return Steady(*_STEADY[known.unit])
+    return IndexTrust() if known.kind is Kind.INDEX else TwiceTold()

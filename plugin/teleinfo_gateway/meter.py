@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.integrity import Integrity
+from teleinfo_gateway.integrity import Change, Integrity
 from teleinfo_gateway.link import Link
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.readings import Event, EventKind, Reading
 from teleinfo_gateway.sensors import SensorTable
 from teleinfo_gateway.sources import SourceError
 from teleinfo_gateway.statuses import LinkState, Status
-from tic import Frame, HistoriqueView, Item, Mode, Statistics
+from tic import Frame, FrameKind, HistoriqueView, Item, Mode, Statistics
 
 log = logging.getLogger(__name__)
 
@@ -116,12 +116,19 @@ class Meter:
             self.sensors.hear(self.address or "", datetime.now(UTC), now_s)
             self.link.frame(now_s, standby=True)
             return
-        values = self._integrity.believe(frame)
-        if values is None:
+        judgement = self._integrity.judge(frame, now_s)
+        for change in judgement.changes:
+            self._note_change(change)
+        for refused in judgement.refused:
+            self._event(
+                EventKind.REFUSED,
+                f"{refused.label} {refused.value}",
+                f"{refused.reason}: expected {refused.expected}",
+            )
+        if not judgement.values:
             return
-        self._forget_other_meter()
         self.mode = frame.mode
-        historique = values
+        historique = values = judgement.values
         if frame.mode is Mode.STANDARD:
             groups = self._historique.translate(values)
             historique = {group.label: group.value for group in groups}
@@ -131,8 +138,8 @@ class Meter:
             time=datetime.now(UTC),
             mode=frame.mode,
             kind=frame.kind,
-            # A label that was left out as doubtful was sent: it must not count as ended.
-            complete=not frame.refused and all(group.label in values for group in frame.groups),
+            complete=frame.kind is not FrameKind.INTERRUPTED
+            and not (frame.refused or judgement.refused),
             values=values,
             historique=historique,
         )
@@ -147,6 +154,16 @@ class Meter:
             log.warning("meter %s: %s is there instead of %s", self.name, self.address, before)
             self.sensors = SensorTable()
             self._historique = HistoriqueView()
+
+    def _note_change(self, change: Change) -> None:
+        if change.what == "exchange":
+            self._historique = HistoriqueView()
+            self.sensors = SensorTable()
+        log.warning("meter %s: %s, %s -> %s", self.name, change.what, change.before, change.after)
+        self._event(EventKind.CHANGE, change.what, f"{change.before} -> {change.after}")
+
+    def _event(self, kind: EventKind, value: str, detail: str) -> None:
+        self._bus.publish(Event(kind, self.name, datetime.now(UTC), value, detail))
 
     def _set_status(self, status: Status) -> None:
         if status is not self.status:

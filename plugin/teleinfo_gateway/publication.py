@@ -29,7 +29,7 @@ class Publication:
 
     def basic(self, reading: Reading, interval_s: float, now_s: float) -> Mapping[str, str] | None:
         """The values of ``teleinfo.basic`` if one is due, else ``None``."""
-        if reading.kind is FrameKind.SHORT:
+        if reading.kind is not FrameKind.LONG:
             return None
         values = {
             label: value for label, value in reading.historique.items() if label not in _OVERLOAD

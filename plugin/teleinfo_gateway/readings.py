@@ -16,8 +16,9 @@ class Reading:
 
     ``meter`` is its configured name, ``address`` its ADCO or ADSC, ``time`` aware UTC.
     ``values`` holds every label as sent; ``historique`` the historique labels, which in standard
-    mode are derived; both map label to value as text. ``kind`` is ``long`` or ``short``.
-    ``complete`` means that no group of the frame was refused: what is absent was not sent.
+    mode are derived; both map label to value as text. ``kind`` is ``long``, ``short`` or
+    ``interrupted``. ``complete`` means that nothing of the frame was refused: what is absent was
+    not sent.
     """
 
     meter: str
@@ -35,11 +36,17 @@ class EventKind(StrEnum):
 
     STATUS = "status"  # of a meter or of the gateway (meter "")
     LINK = "link"  # the state of a meter's line
+    CHANGE = "change"  # another meter, mode or contract; an index that starts anew
+    REFUSED = "refused"  # a value that was not believed
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: ``value`` is the new state, ``detail`` its reason in plain words."""
+    """Something that happened: ``value`` is the new state, ``detail`` its reason in plain words.
+
+    Of a refused value, ``value`` is ``LABEL value`` and ``detail`` says why and what was expected;
+    of a change, ``value`` is its kind and ``detail`` what was before and is now.
+    """
 
     kind: EventKind
     meter: str

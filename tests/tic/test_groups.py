@@ -170,7 +170,7 @@ def test_only_announced_peaks_have_no_season(label):
         ("RELAIS", ["000", "141", "255"], ["256", "300", "1 1"]),
         ("NTARF", ["01", "10"], ["00", "11"]),
         ("BASE", ["000000000"], ["00000000 ", "-00000001", "00000000²", "00000000p"]),
-        ("NGTF", ["  H SUPER ~ {}  "], ["      BASE    é "]),
+        ("NGTF", ["  H SUPER + (WE) "], ["      BASE    é ", "      BASE   `  "]),
         (
             "PJOURF+1",
             ["00004001 06004002 22004001" + " NONUTILE" * 8, "00008001" + " NONUTILE" * 10],
@@ -227,7 +227,7 @@ def test_a_concentrators_short_index_is_refused():
 def survives(label: Label, group: Group, at: int, bit: int) -> bool:
     """Whether flipping a bit may go unseen: only bit 6, which the checksum cannot see.
 
-    And then only in free text, where every character is as good as another, and in the digits or
+    And then only in free text, where a letter is as good as a digit or a sign, and in the digits or
     signs of the label, which makes it an unknown one: never the value of another known label.
     """
     if bit != 6:
@@ -238,7 +238,7 @@ def survives(label: Label, group: Group, at: int, bit: int) -> bool:
     start = len(label.name) + 1 + (0 if group.horodate is None else 14)
     if label.kind is not Kind.TEXT or not start <= at < start + label.size:
         return False
-    return " " <= chr(ord(group.value[at - start]) ^ 0x40) <= "~"
+    return re.fullmatch("[ -_a-z]", chr(ord(group.value[at - start]) ^ 0x40)) is not None
 
 
 def flip(data, at, bit):
