@@ -170,7 +170,7 @@ def test_only_announced_peaks_have_no_season(label):
         ("RELAIS", ["000", "141", "255"], ["256", "300", "1 1"]),
         ("NTARF", ["01", "10"], ["00", "11"]),
         ("BASE", ["000000000"], ["00000000 ", "-00000001", "00000000²", "00000000p"]),
-        ("NGTF", ["  H SUPER + (WE) "], ["      BASE    é ", "      BASE   `  "]),
+        ("NGTF", ["  H SUPER + (W) "], ["      BASE    é ", "      BASE   `  "]),
         (
             "PJOURF+1",
             ["00004001 06004002 22004001" + " NONUTILE" * 8, "00008001" + " NONUTILE" * 10],
