@@ -128,7 +128,8 @@ class Integrity:
             self._note(label, verdict, judgement)
         if not known:
             return Judgement()
-        self._notice_changes(frame, judgement)
+        if told:
+            self._notice_changes(frame, judgement)
         judgement.values["ADSC" if frame.mode is Mode.STANDARD else "ADCO"] = self.address or ""
         return judgement
 
@@ -169,13 +170,11 @@ class Integrity:
 
     def _notice_changes(self, frame: Frame, judgement: Judgement) -> None:
         """A mode told by two frames in a row, a contract believed: new, and no fault."""
-        if not judgement.values:
-            return
         told_again = frame.mode is self._mode_told
         self._mode_told = frame.mode
+        self._mode = self._mode or frame.mode
         if told_again and frame.mode is not self._mode:
-            if self._mode is not None:
-                judgement.changes.append(Change("mode", self._mode, frame.mode))
+            judgement.changes.append(Change("mode", self._mode, frame.mode))
             self._mode = frame.mode
         for label in _CONTRACTS & judgement.values.keys():
             before, after = self._contract.get(label), judgement.values[label]

@@ -69,9 +69,9 @@ class TwiceTold:
 class Steady:
     """For power, current and voltage: a lone outlier waits for the next frame.
 
-    A value is an outlier if its frame contradicts it, if it is more than ``ceiling`` times the
-    power limit, or if the label was never told before (a damaged label is another label): it is
-    believed when the next one is near it.
+    A value is an outlier if its frame contradicts it, or if it is more than ``ceiling`` times the
+    power limit: it is believed when the next one is near it. The first value of all is only
+    remembered: a damaged label is another label.
     """
 
     def __init__(self, near: int, ceiling: float) -> None:
@@ -87,14 +87,14 @@ class Steady:
         refused = None
         if waiting is not None:
             if abs(number - waiting) <= max(self._near, waiting // 4):
-                self._known = True
                 return Verdict(value)
             text = str(waiting).zfill(len(value))
             refused = Refusal(text, "lone outlier", f"about {value}, told next")
-        if doubt or not self._known or number > self._ceiling * limit_w:
+        if doubt or number > self._ceiling * limit_w:
             self._waiting = number
             return Verdict(None, refused)
-        return Verdict(value, refused)
+        known, self._known = self._known, True
+        return Verdict(value if known else None, refused)
 
 
 _MARGIN_WH = 500
@@ -104,6 +104,10 @@ a reader that was stopped, or a recording that was cut, must not be refused."""
 _REBASE_FRAMES = 10
 _REBASE_S = 30.0
 """An index that goes its own way for so long is what the meter says, whatever it said before."""
+
+
+_FRESH_S = 30.0
+"""An index that was last confirmed longer ago is not told until it is confirmed again."""
 
 
 class IndexTrust:
@@ -125,19 +129,27 @@ class IndexTrust:
         if believed is None:
             return self._first(told, limit_w, doubt)
         if doubt:
-            return Verdict(believed.text)
+            return self._answer(now_s)
         reason = believed.refutes(told, limit_w)
         if reason:
-            return self._contrary(told, limit_w, reason)
+            return self._contrary(believed, told, limit_w, reason)
         self._other = None
         waiting, self._waiting = self._waiting, told
-        if waiting is None:
-            return Verdict(believed.text)
-        if told.wh >= waiting.wh:
+        refused = None
+        if told.wh == believed.wh:
+            self._believed = told
+        elif waiting is not None and told.wh >= waiting.wh:
             self._believed = waiting
-            return Verdict(waiting.text)
-        expected = f"at most {told.text}, told next"
-        return Verdict(believed.text, Refusal(waiting.text, "lone outlier", expected))
+        if waiting is not None and told.wh < waiting.wh:
+            expected = f"at most {told.text}, told next"
+            refused = Refusal(waiting.text, "lone outlier", expected)
+        return self._answer(now_s, refused)
+
+    def _answer(self, now_s: float, refused: Refusal | None = None) -> Verdict:
+        """What is believed, unless it is too old to be told as new."""
+        believed = self._believed
+        fresh = believed is not None and now_s - believed.at_s <= _FRESH_S
+        return Verdict(believed.text if believed is not None and fresh else None, refused)
 
     def _first(self, told: _Told, limit_w: float, doubt: str) -> Verdict:
         """Nothing is believed yet: two values in a row that agree begin it."""
@@ -148,17 +160,16 @@ class IndexTrust:
         self._believed = waiting
         return Verdict(waiting.text)
 
-    def _contrary(self, told: _Told, limit_w: float, reason: str) -> Verdict:
+    def _contrary(self, believed: _Told, told: _Told, limit_w: float, reason: str) -> Verdict:
         """A value that cannot follow what is believed; after a while it is the meter's word."""
-        assert self._believed is not None  # noqa: S101  # the caller knows
-        refused = Refusal(told.text, reason, f"{self._believed.text} or a little more")
+        refused = Refusal(told.text, reason, f"{believed.text} or a little more")
         other = self._other
         if other is None or other.last.refutes(told, limit_w):
             self._other = _Other(told, told.at_s, 1)
-            return Verdict(self._believed.text, refused)
+            return self._answer(told.at_s, refused)
         self._other = _Other(told, other.since_s, other.times + 1)
         if self._other.times < _REBASE_FRAMES or told.at_s - other.since_s < _REBASE_S:
-            return Verdict(self._believed.text, refused)
+            return self._answer(told.at_s, refused)
         self._believed, self._waiting, self._other = other.last, told, None
         return Verdict(other.last.text, rebased=True)
 
