@@ -5,13 +5,14 @@
 #   make lint    style and types
 #   make docs    the documentation, in docs/_build/html
 #   make bench   speed, latency and memory, in figures
+#   make bench-integrity   how many wrong values a damaged line gets published (five minutes)
 #   make info    info.json from the label table
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-checkout test-wheel lint docs bench info clean
+.PHONY: run test test-checkout test-wheel lint docs bench bench-integrity info clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -44,6 +45,9 @@ docs: $(VENV)/dev.stamp
 
 bench: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/run.py
+
+bench-integrity: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/integrity.py
 
 info: $(VENV)/dev.stamp
 	$(BIN)/python -m teleinfo_gateway.info > info.json
