@@ -1,9 +1,12 @@
 # ruff: noqa: INP001  # a Sphinx extension of these pages, not a package
-"""The directive ``label-table``: the labels of one mode, from the table the decoder itself uses."""
+"""Directives whose tables come from what the program itself uses.
+
+``label-table`` shows the labels of one mode, ``xpl-key-table`` the keys of ``teleinfo.std``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -11,9 +14,12 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from tic import LABELS, Label, Mode, Phases
+from teleinfo_gateway.outputs.xpl.schema import standard_key
+from tic import LABELS, Kind, Label, Mode, Phases
 
 _COLUMNS = {"Label": 12, "Size": 5, "Unit": 6, "Sent": 18, "English": 30, "Français": 30}
+
+_KEY_COLUMNS = {"Label": 16, "Key": 16, "Horodate": 18, "Meaning": 50}
 
 
 class LabelTable(SphinxDirective):
@@ -25,16 +31,40 @@ class LabelTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The table."""
         mode = Mode(directives.choice(self.arguments[0], tuple(Mode)))
-        group = nodes.tgroup(cols=len(_COLUMNS))
-        group += [nodes.colspec(colwidth=width) for width in _COLUMNS.values()]
-        head = nodes.thead()
-        head += _row(nodes.Text(name) for name in _COLUMNS)
-        body = nodes.tbody()
-        body += [_row(_cells(label)) for label in LABELS if label.mode is mode]
-        group += [head, body]
-        table = nodes.table(classes=["label-table"])
-        table += group
-        return [table]
+        return [_table(_COLUMNS, [_cells(label) for label in LABELS if label.mode is mode])]
+
+
+class XplKeyTable(SphinxDirective):
+    """``.. xpl-key-table::``: one row per standard label, in the order of ``teleinfo.std``."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        labels = [label for label in LABELS if label.mode is Mode.STANDARD]
+        return [_table(_KEY_COLUMNS, [_key_cells(label) for label in labels])]
+
+
+def _table(columns: Mapping[str, int], rows: Iterable[Iterable[nodes.Node]]) -> nodes.table:
+    group = nodes.tgroup(cols=len(columns))
+    group += [nodes.colspec(colwidth=width) for width in columns.values()]
+    head = nodes.thead()
+    head += _row(nodes.Text(name) for name in columns)
+    body = nodes.tbody()
+    body += [_row(row) for row in rows]
+    group += [head, body]
+    table = nodes.table(classes=["label-table"])
+    table += group
+    return table
+
+
+def _key_cells(label: Label) -> list[nodes.Node]:
+    key = standard_key(label.name)
+    dated = label.timestamped and label.kind is not Kind.CLOCK
+    return [
+        nodes.literal(text=label.name),
+        nodes.literal(text=key),
+        nodes.literal(text=f"{key}-h") if dated else nodes.Text(""),
+        nodes.Text(label.en),
+    ]
 
 
 def _cells(label: Label) -> list[nodes.Node]:
@@ -76,4 +106,5 @@ def _row(cells: Iterable[nodes.Node]) -> nodes.row:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_directive("label-table", LabelTable)
+    app.add_directive("xpl-key-table", XplKeyTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

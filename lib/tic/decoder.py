@@ -15,6 +15,8 @@ from tic.groups import MAX_GROUP, Group, Reason, Refusal, read_group, refusal
 from tic.labels import BY_NAME, LABELS, Mode
 
 _STX, _ETX, _EOT, _LF, _CR = 0x02, 0x03, 0x04, 0x0A, 0x0D
+_NUL = b"\0"
+_SPOKEN, _HIT = 1, 2
 
 _MAX_GROUPS = 256
 """Groups, or refusals, in one frame; a whole frame has at most 69 groups. More means that the
@@ -38,6 +40,7 @@ class Statistics:
 
     bytes: int = 0
     groups: int = 0
+    eots: int = 0  # frames that the meter itself broke off
     frames: Counter[FrameKind] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
 
@@ -57,7 +60,7 @@ class Decoder:
         foreign = {label.name for label in LABELS if mode is not None and label.mode is not mode}
         self._apart = _IDENTITIES | foreign  # labels that are not simply gathered
         self._pending = b""  # a group begun: its LF and what followed, at most MAX_GROUP bytes
-        self._noise = False  # outside any group: printable bytes were heard
+        self._noise = 0  # what was heard outside any group: _SPOKEN, _HIT
         self._overlong = False  # outside any group: the rest of one refused as too long
         self._synchronised = False  # an LF or a frame mark was seen
         self._in_frame = False
@@ -133,24 +136,25 @@ class Decoder:
             elif mark == _CR:
                 self._end_group(masked[begun:at], raw[begun : at + 1], items)
             elif at > begun + 1:
-                self._refuse(_piece(masked[begun:at]), items)
+                self._refuse(_piece(masked[begun:at], raw[begun:at]), items)
             begun = at if mark == _LF else -1
             after = at + 1
             if mark <= _EOT:
                 self._take_mark(mark, items)
         self._pending = raw[begun:] if begun >= 0 else b""
         if begun < 0:
-            self._noise |= _speaks(masked, after) is not None
+            self._noise |= _noise_of(masked[after:])
         elif len(self._pending) > MAX_GROUP:
-            self._refuse(_piece(masked[begun:]), items)
+            self._refuse(refusal(masked[begun:]), items)
             self._pending = b""
-            self._noise = self._overlong = True
+            self._noise, self._overlong = _SPOKEN, True
 
     def _end_noise(self, noise: bytes, mark: int, items: list[Item]) -> None:
         """Bytes outside a group end at a mark; if it is CR, they were a group."""
         lost_its_lf = mark == _CR and self._synchronised and not self._overlong
-        if lost_its_lf and (self._noise or _speaks(noise)):
-            self._refuse(Refusal(Reason.CONTROL, None, b""), items)
+        if lost_its_lf and (heard := self._noise | _noise_of(noise)) & _SPOKEN:
+            reason = Reason.PARITY if heard & _HIT else Reason.CONTROL
+            self._refuse(Refusal(reason, None, b""), items)
         self._synchronised |= mark != _CR
         self._noise = self._overlong = False
 
@@ -158,8 +162,8 @@ class Decoder:
         """LF to checksum; ``raw`` as received, with the CR. An empty line is not a group."""
         if len(line) == 1:
             return
-        if len(line) <= MAX_GROUP and not raw.isascii() and raw.translate(None, _EVEN):
-            self._refuse(Refusal(Reason.CHARSET, None, line[1:]), items)
+        if len(line) <= MAX_GROUP and _is_hit(raw):
+            self._refuse(Refusal(Reason.PARITY, None, line[1:]), items)
             return
         group = read_group(line, line.decode("ascii"))
         if group is None:
@@ -207,6 +211,7 @@ class Decoder:
     def _take_mark(self, mark: int, items: list[Item]) -> None:
         """STX begins a frame, ETX ends it, EOT or another STX interrupts it."""
         whole = mark == _ETX
+        self.statistics.eots += mark == _EOT and self._in_frame
         kind = kind_of(self._groups, self._refused) if whole else FrameKind.INTERRUPTED
         self._end_frame(kind, items)
         self._in_frame = mark == _STX
@@ -228,6 +233,22 @@ class Decoder:
         self._in_frame = self._identified = False
 
 
-def _piece(line: bytes) -> Refusal:
-    """A group that another mark cut, or that is too long to be one."""
-    return refusal(line) if len(line) > MAX_GROUP else Refusal(Reason.CONTROL, None, line[1:])
+def _noise_of(text: bytes) -> int:
+    """What bytes outside any group are: a group without its LF speaks, and may begin with NUL."""
+    return (_SPOKEN if _speaks(text) else 0) | (_HIT if _NUL in text else 0)
+
+
+def _is_hit(raw: bytes) -> bool:
+    """Whether a byte of a group came with wrong parity.
+
+    Where the adapter or the kernel checks it, such a byte arrives as NUL; an 8-bit line hands the
+    parity over as bit 7.
+    """
+    return _NUL in raw or (not raw.isascii() and raw.translate(None, _EVEN) != b"")
+
+
+def _piece(line: bytes, raw: bytes) -> Refusal:
+    """A group that another mark cut; the byte that was to end it may have been hit."""
+    if len(line) > MAX_GROUP:
+        return refusal(line)
+    return Refusal(Reason.PARITY if _is_hit(raw) else Reason.CONTROL, None, line[1:])

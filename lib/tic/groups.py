@@ -36,9 +36,10 @@ class Group(NamedTuple):
 class Reason(StrEnum):
     """Why a group was refused, in the order in which the checks are made."""
 
-    CONTROL = "control character"  # a piece of a group: CR or LF lost, or one inside
     TOO_LONG = "too long"
-    CHARSET = "charset"  # a byte outside 0x20-0x7E, or of odd parity on an 8-bit line
+    PARITY = "parity"  # a byte of odd parity on an 8-bit line, or NUL: the kernel's word for one
+    CONTROL = "control character"  # a piece of a group: CR or LF lost, or one inside
+    CHARSET = "charset"  # a character that no label or no value has
     FORMAT = "format"  # not two or three fields and a checksum
     CHECKSUM = "checksum"
     SIZE = "size"

@@ -108,6 +108,7 @@ class XplConfig(_Settings):
     )
     values: Literal["domogik", "raw"] = Field(default="domogik", description="domogik or raw")
     short_also_basic: bool = Field(default=False, description="true or false")
+    standard: bool = Field(default=False, description="true or false")
     port: int = Field(default=3865, ge=1, le=65535, description="a UDP port from 1 to 65535")
 
 

@@ -18,8 +18,8 @@ _BELIEVABLE = {FrameKind.LONG, FrameKind.SHORT, FrameKind.INTERRUPTED}
 _MAY_REPEAT = {"ADPS"}
 """Inserted early in the first frame of an overload, then sent again at its place."""
 
-_AT_ONCE = {"PTEC", "DEMAIN", "NTARF", "PEJP", "ADPS", "ADIR1", "ADIR2", "ADIR3", "DATE"}
-"""An overload, a change of tariff and an announcement never wait."""
+_AT_ONCE = {"PTEC", "DEMAIN", "NTARF", "PEJP", "ADPS", "ADIR1", "ADIR2", "ADIR3", "DATE", "MSG2"}
+"""An overload, a change of tariff, an announcement and what is sent only once never wait."""
 
 _IDENTITIES = {"ADCO", "ADSC"}
 _CONTRACTS = {"OPTARIF", "NGTF"}

@@ -12,9 +12,7 @@ SILENT_S = 10.0
 LOST_S = 180.0
 """The timeout of the sensor adco."""
 
-_STANDBY_ADVICE = (
-    "the meter's output is in standby: ask Enedis or your supplier to activate téléinformation"
-)
+STANDBY_ADVICE = "the meter's output is in standby: ask Enedis or your supplier to activate it"
 
 
 class Link:
@@ -30,7 +28,7 @@ class Link:
         """A valid frame of the meter."""
         self._heard_s = now_s
         if standby:
-            self._set(LinkState.STANDBY, _STANDBY_ADVICE)
+            self._set(LinkState.STANDBY, STANDBY_ADVICE)
         else:
             self._set(LinkState.OK, "")
 

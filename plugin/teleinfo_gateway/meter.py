@@ -10,20 +10,25 @@ from datetime import UTC, datetime
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
+from teleinfo_gateway.estimate import Estimator
 from teleinfo_gateway.integrity import Change, Integrity
 from teleinfo_gateway.link import Link
+from teleinfo_gateway.quality import Quality
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.readings import Event, EventKind, Reading
 from teleinfo_gateway.sensors import SensorTable
-from teleinfo_gateway.sources import SourceError
+from teleinfo_gateway.sources import SourceError, Trouble
 from teleinfo_gateway.statuses import LinkState, Status
+from teleinfo_gateway.throttle import Throttle
 from tic import Frame, FrameKind, HistoriqueView, Item, Mode, Statistics
 
 log = logging.getLogger(__name__)
 
-_RETRY_S = (0.2, 0.5, 1.0, 2.0)
+_RETRY_S = (0.05, 0.2, 0.5, 1.0)
 """Waits between two tries to open a port; the last one is kept for ever, so that an adapter that
-is plugged in again is read within two seconds."""
+is plugged in again is read within two seconds, even if its driver takes one of them."""
+
+_ADVICE_EVERY_S = 10.0
 
 
 class Meter:
@@ -37,6 +42,7 @@ class Meter:
         self.status = Status.STOPPED
         self.since = datetime.now(UTC)  # of the status
         self.sensors = SensorTable()
+        self.estimator = Estimator()
         self.link = Link(self._link_changed, time.monotonic())
         self.link_since = self.since
         self.mode: Mode | None = None
@@ -46,7 +52,11 @@ class Meter:
         )
         self._integrity = Integrity()
         self._historique = HistoriqueView()
-        self._tries = 0  # to open the port, since bytes last came
+        self._tries = 0  # to open the port, since a frame last came
+        self._trouble: Trouble | None = None  # of the port, the last time there was one
+        self._advice = ""  # the last one that was logged
+        self._advice_s = 0.0  # when to look for another
+        self._throttle = Throttle()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -63,6 +73,10 @@ class Meter:
     def statistics(self) -> Statistics:
         """What was heard on the line so far."""
         return self._reader.decoder.statistics
+
+    def quality(self, now_s: float) -> Quality:
+        """How good the line is, and what to do about it."""
+        return self._reader.quality(self.link.state, now_s, self._trouble)
 
     def start(self) -> None:
         """Begin to read; does nothing if it reads already."""
@@ -88,27 +102,32 @@ class Meter:
             try:
                 await self._reader.read()
             except SourceError as error:
+                self._trouble = error.trouble
                 self.link.no_port(str(error))
-            except Exception:
-                log.exception("meter %s: the reader failed and starts again", self.name)
+            except Exception:  # noqa: BLE001  # logged, unless it comes again and again
+                self._log(logging.ERROR, "the reader failed and starts again", exc_info=True)
                 self._set_status(Status.DEAD)
             await asyncio.sleep(_RETRY_S[min(self._tries, len(_RETRY_S) - 1)])
             self._tries += 1
 
     def opened(self, now_s: float) -> None:
-        """The port is open."""
-        self.link.opened(now_s)
+        """The port is open; a hung adapter can be opened too, so that this proves nothing yet."""
 
     def tick(self, now_s: float) -> None:
-        """Time has passed."""
+        """Time has passed, and the port is still open."""
+        self.link.opened(now_s)
         self.link.tick(now_s)
+        if now_s >= self._advice_s:
+            self._advice_s = now_s + _ADVICE_EVERY_S
+            self._log_advice(now_s)
 
     def heard(self, items: Sequence[Item], now_s: float) -> None:
         """Bytes from the line, decoded."""
-        self._tries = 0
+        self.link.opened(now_s)
         for item in items:
             if type(item) is Frame:
                 self._take_frame(item, now_s)
+                self._tries = 0
 
     def _take_frame(self, frame: Frame, now_s: float) -> None:
         if self._integrity.in_standby(frame):
@@ -142,8 +161,14 @@ class Meter:
             and not (frame.refused or judgement.refused),
             values=values,
             historique=historique,
+            horodates={
+                label: horodate
+                for label, value, horodate in frame.groups
+                if horodate is not None and values.get(label) == value
+            },
         )
         self.sensors.update(reading, now_s)
+        self.estimator.update(reading, now_s)
         self.link.frame(now_s)
         self._bus.publish(reading)
 
@@ -174,5 +199,23 @@ class Meter:
     def _link_changed(self, state: LinkState, detail: str) -> None:
         self.link_since = datetime.now(UTC)
         level = logging.INFO if state in {LinkState.OK, LinkState.SEARCHING} else logging.WARNING
-        log.log(level, "meter %s: %s%s", self.name, state, f" ({detail})" if detail else "")
+        self._log(level, f"{state} ({detail})" if detail else state)
         self._bus.publish(Event(EventKind.LINK, self.name, self.link_since, state, detail))
+
+    def _log_advice(self, now_s: float) -> None:
+        """Tell an advice once, until there is another; the link has its own line for its detail."""
+        if self.link.state in {LinkState.NO_PORT, LinkState.STANDBY}:
+            return
+        quality = self.quality(now_s)
+        if quality.advice and quality.advice != self._advice:
+            rate = quality.error_rates[1]
+            share = "" if rate is None else f" ({rate:.1%} of the groups refused in a minute)"
+            self._log(logging.WARNING, f"{quality.advice}{share}")
+        self._advice = quality.advice
+
+    def _log(self, level: int, text: str, *, exc_info: bool = False) -> None:
+        """Write a line into the log, unless there were too many of this meter."""
+        held = self._throttle.admit(time.monotonic())
+        if held is not None:
+            more = f" ({held} lines before this one were left out)" if held else ""
+            log.log(level, "meter %s: %s%s", self.name, text, more, exc_info=exc_info)

@@ -7,11 +7,16 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from teleinfo_gateway.sources import Source, SourceError, has_speed, open_source
+from teleinfo_gateway.quality import Quality, QualityMeter
+from teleinfo_gateway.sources import Source, SourceError, Trouble, has_speed, open_source
 from teleinfo_gateway.speeds import SpeedSearch
+from teleinfo_gateway.statuses import LinkState
 from tic import Decoder, Item, Mode
 
 _TICK_S = 1.0
+
+_HUNG_S = 30.0
+"""Without a single byte for so long an adapter, or a server, may hang: the port is opened anew."""
 
 
 class Listener(Protocol):
@@ -37,8 +42,19 @@ class LineReader:
         self.decoder = Decoder(mode)
         self.speeds = SpeedSearch(mode)
         self._device = device
+        self._has_speed = has_speed(device)
         self._listener = listener
+        self._quality = QualityMeter(self.decoder.statistics, time.monotonic())
+        self._byte_s = 0.0  # when the last byte came, or the port was opened
         self._fault: asyncio.Future[SourceError] | None = None  # of the listener
+
+    def quality(self, link: LinkState, now_s: float, trouble: Trouble | None = None) -> Quality:
+        """How good the line is, and what to do about it."""
+        baudrate = self.speeds.baudrate if self._has_speed else None
+        searches = self._has_speed and self.speeds.searches
+        return self._quality.report(
+            link, now_s, trouble=trouble, baudrate=baudrate, searches=searches
+        )
 
     async def read(self) -> NoReturn:
         """Read until the port cannot be opened or goes away: raises ``SourceError``.
@@ -46,34 +62,42 @@ class LineReader:
         What the listener raises on hearing bytes comes out here too.
         """
         self._fault = asyncio.get_running_loop().create_future()
+        self._quality.restart(time.monotonic())
         while True:
             self.decoder.close()  # what was begun before belongs to another stream
             source = await open_source(self._device, self.speeds.baudrate, self._receive)
             try:
-                self.speeds.listen(time.monotonic())
-                self._listener.opened(time.monotonic())
+                self._byte_s = time.monotonic()
+                self.speeds.listen(self._byte_s)
+                self._listener.opened(self._byte_s)
                 await self._watch(source, self._fault)
             finally:
                 source.close()
-            self.speeds.turn()
 
     async def _watch(self, source: Source, fault: asyncio.Future[SourceError]) -> None:
-        """Return when another speed must be tried."""
-        searching = has_speed(self._device)
-        while not source.gone.done():
+        """Return when the port must be opened anew, perhaps at another speed."""
+        before = self._quality.overruns or 0
+        while True:
             await asyncio.wait(
                 {source.gone, fault}, timeout=_TICK_S, return_when=asyncio.FIRST_COMPLETED
             )
             if fault.done():
                 fault.result()
+            if source.gone.done():
+                raise source.gone.result()
             now_s = time.monotonic()
+            if (lost := source.overruns) is not None:
+                self._quality.overruns = before + lost
+            self._quality.tick(now_s)
             self._listener.tick(now_s)
-            if searching and self.speeds.exhausted(now_s):
+            if self._has_speed and self.speeds.exhausted(now_s):
+                self.speeds.turn()
                 return
-        raise source.gone.result()
+            if now_s - self._byte_s > _HUNG_S:
+                return
 
     def _receive(self, data: bytes) -> None:
-        now_s = time.monotonic()
+        now_s = self._byte_s = time.monotonic()
         before = self.decoder.statistics.groups  # those outside a frame prove the speed as well
         items = self.decoder.feed(data)
         self.speeds.heard(len(data), self.decoder.statistics.groups - before, now_s)

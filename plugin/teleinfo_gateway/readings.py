@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ class Reading:
     ``values`` holds every label as sent; ``historique`` the historique labels, which in standard
     mode are derived; both map label to value as text. ``kind`` is ``long``, ``short`` or
     ``interrupted``. ``complete`` means that nothing of the frame was refused: what is absent was
-    not sent.
+    not sent. ``horodates`` holds the meter's own time of those ``values`` that it dates.
     """
 
     meter: str
@@ -29,6 +29,7 @@ class Reading:
     complete: bool
     values: Mapping[str, str]
     historique: Mapping[str, str]
+    horodates: Mapping[str, str] = field(default_factory=dict)
 
 
 class EventKind(StrEnum):

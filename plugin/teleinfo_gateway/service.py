@@ -9,7 +9,7 @@ from pathlib import Path
 
 from teleinfo_gateway.config import Config, WebConfig, load_config
 from teleinfo_gateway.errors import ConfigError, GatewayError
-from teleinfo_gateway.finder import Found, devices_of, find_meters, usual_ports
+from teleinfo_gateway.finder import Found, Search, devices_of, meters_of, usual_ports
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.web.server import WebServer
 
@@ -91,10 +91,12 @@ class Service:
 
     async def _search(self) -> None:
         """Look for meters again and again until one talks, then read it."""
+        search = Search()
         found: list[Found] = []
         while not found:
             await asyncio.sleep(_SEARCH_AGAIN_S)
-            found = await find_meters(usual_ports())
-        for meter in found:
-            log.info("%s: meter %s, %s mode", meter.device, meter.address, meter.mode)
+            news = await search.look(usual_ports())
+            for port in news:
+                log.info("%s", port.text)
+            found = meters_of(news)
         await self._manager.reload(self._config.model_copy(update={"devices": devices_of(found)}))

@@ -13,10 +13,13 @@ BAUDRATES = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
 TRIAL_S = {Mode.HISTORIQUE: 8.0, Mode.STANDARD: 4.0}
 """Twice the longest frame of each mode: 3 s and 1.7 s of characters."""
 
+PATIENCE_S = sum(TRIAL_S.values()) + 2.0
+"""Both speeds once, and what opening takes."""
+
 _PROOF = 3
 """Verified groups that settle it: the checksum alone is right once in 64."""
 
-_JUNK = 256
+JUNK = 256
 """Bytes without one verified group that refute a speed: the longest group has 113."""
 
 _GIVE_UP_S = 10.0
@@ -39,6 +42,11 @@ class SpeedSearch:
         return BAUDRATES[self._order[self._turn]]
 
     @property
+    def searches(self) -> bool:
+        """Whether there is another speed to turn to."""
+        return len(self._order) > 1
+
+    @property
     def settled(self) -> bool:
         """Whether this speed has proved right."""
         return self._groups >= _PROOF
@@ -58,12 +66,12 @@ class SpeedSearch:
 
     def exhausted(self, now_s: float) -> bool:
         """Whether to turn to the other speed; call :meth:`turn` then."""
-        if len(self._order) == 1:
+        if not self.searches:
             return False
         if self.settled:
             return now_s - self._since_s > _GIVE_UP_S
         patience_s = TRIAL_S[self._order[self._turn]]
-        return self._bytes > _JUNK or now_s - self._since_s > patience_s
+        return self._bytes > JUNK or now_s - self._since_s > patience_s
 
     def turn(self) -> None:
         """Take the other speed."""

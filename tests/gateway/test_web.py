@@ -693,8 +693,8 @@ def fits(value, schema, schemas):
             return isinstance(value, list) and all(
                 fits(item, schema["items"], schemas) for item in value
             )
-        case "integer":
-            return type(value) is int
+        case "integer" | "number" as kind:
+            return type(value) is int or (kind == "number" and type(value) is float)
         case "string":
             stamp = schema.get("format") == "date-time"
             return isinstance(value, str) and (not stamp or value.endswith("Z"))

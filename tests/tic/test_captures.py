@@ -110,7 +110,7 @@ REASONS = {
     "synthetic-histo-eot-telereport": {Reason.CONTROL: 1},
     "synthetic-mode-switch-histo-to-std": {Reason.CONTROL: 6},
     "synthetic-std-tri-line-noise": {
-        Reason.CHARSET: 1,
+        Reason.PARITY: 1,
         Reason.CHECKSUM: 1,
         Reason.CONTROL: 3,
         Reason.FORMAT: 1,
@@ -285,7 +285,7 @@ def test_a_flipped_bit_on_an_8_bit_line_spoils_only_its_group(captures):
     value = next(i for i in range(at + 30, len(data)) if data[i] & 0x7F == ord("1"))
     data[value] ^= 0x40
     items, statistics = decode([bytes(data)])
-    assert statistics.refused == {Reason.CHARSET: 1}
+    assert statistics.refused == {Reason.PARITY: 1}
     assert statistics.frames == {FrameKind.LONG: 3}
     groups = of(Group, items)
     assert len(groups) == len(clean) - 1

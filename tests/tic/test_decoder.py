@@ -200,13 +200,17 @@ def test_a_mode_refuses_the_labels_of_the_other_and_keeps_its_own():
         (b"x", []),  # between CR and LF
         (b"\x0e" + PAPP_LINE[1:], [Reason.CONTROL]),  # its LF became 0x0E
         (PAPP_LINE[:-1], [Reason.CONTROL]),  # its CR is lost
-        (PAPP_LINE[:-4] + b"\n\x00", [Reason.CONTROL] * 2),
+        (PAPP_LINE[:-4] + b"\n\x00", [Reason.CONTROL, Reason.PARITY]),
+        (PAPP_LINE[:-1] + b"\x00", [Reason.PARITY]),  # the parity of its CR is wrong
+        (b"\x00" + PAPP_LINE[1:], [Reason.PARITY]),  # that of its LF
+        (b"\x00\n\x00" + PAPP_LINE[1:], [Reason.PARITY]),
+        (b"\x00\r" + b"\x0e" + PAPP_LINE[1:], [Reason.CONTROL]),  # the NUL was another noise
         (BAD_LINE, [Reason.CHECKSUM]),
         (b"\nPAPP\x0c01234 +\r", [Reason.CONTROL]),
         (b"\nPAPP " + b"0" * 130 + b"\r", [Reason.TOO_LONG]),
         (b"\nPAPP " + b"0" * 130, [Reason.TOO_LONG]),
         (b"\xbfPAPP\xff", []),
-        (b"\nPAPP 01\xb234 +\r", [Reason.CHARSET]),  # masked it would verify
+        (b"\nPAPP 01\xb234 +\r", [Reason.PARITY]),  # masked it would verify
     ],
 )
 def test_what_comes_between_two_groups_costs_only_itself(between, refused):
@@ -222,7 +226,9 @@ def test_a_group_of_an_8_bit_line_needs_even_parity_in_every_byte():
     assert decode(b"\x02" + even)[0] == PAPP
     for at, bit in itertools.product(range(1, len(even) - 1), range(8)):
         flipped = even[:at] + bytes([even[at] ^ 1 << bit]) + even[at + 1 :]
-        assert PAPP not in decode(b"\x02" + flipped + b"\x03")
+        items = decode(b"\x02" + flipped + b"\x03")
+        assert PAPP not in items
+        assert items[0].reason is Reason.PARITY
 
 
 def test_a_refusal_shows_what_was_heard():
@@ -239,9 +245,16 @@ def test_statistics_count_what_was_seen():
     assert decoder.statistics == Statistics(
         bytes=len(FRAME) + 2 + len(BAD_LINE + PAPP_LINE),
         groups=4,
+        eots=1,
         frames={FrameKind.LONG: 1, FrameKind.INTERRUPTED: 1},
         refused={Reason.CHECKSUM: 1},
     )
+
+
+def test_only_an_eot_within_a_frame_counts():
+    decoder = Decoder()
+    decoder.feed(b"\x04" + FRAME + b"\x04\x02" + PAPP_LINE + b"\x02" + PAPP_LINE + b"\x04\x04")
+    assert decoder.statistics.eots == 1
 
 
 # What lines are made of, and what spoils them: far likelier to hurt than random bytes.

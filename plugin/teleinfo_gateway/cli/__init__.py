@@ -13,9 +13,13 @@ __all__ = ["main", "teleinfo"]
 _COMMANDS = (
     "run",
     "demo",
+    "find",
     "check",
     "listen",
     "decode",
+    "record",
+    "replay",
+    "report",
     "simulate",
     "status",
     "start",

@@ -1,18 +1,23 @@
-"""``teleinfo decode``: captures to JSON lines."""
+"""``teleinfo decode``: captures and recordings to JSON lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import click
 
+from teleinfo_gateway.recording import (
+    CutShort,
+    Event,
+    Received,
+    RecordingError,
+    read_recording,
+)
 from tic import Decoder, Frame, Item, Mode, Statistics
 
-__all__ = ["decode"]
-
-_CHUNK = 1 << 16
+__all__ = ["add", "decode", "figures"]
 
 
 @click.command(epilog="Example: teleinfo decode capture.tic | jq .groups")
@@ -25,7 +30,7 @@ _CHUNK = 1 << 16
     help="The language of the meter; auto takes both.",
 )
 def decode(files: tuple[BinaryIO, ...], mode: str) -> None:
-    """Print one JSON object per frame of raw captures; FILE - is standard input.
+    """Print one JSON object per frame of recordings or raw captures; FILE - is standard input.
 
     Groups outside a whole frame come in frames of kind "partial". Statistics of all files follow
     on standard error.
@@ -33,18 +38,25 @@ def decode(files: tuple[BinaryIO, ...], mode: str) -> None:
     total = Statistics()
     for file in files:
         decoder = Decoder(None if mode == "auto" else Mode(mode), partial=True)
-        while data := _read(file):
-            _print(decoder.feed(data))
+        for event in _events(file):
+            if isinstance(event, Received):
+                _print(decoder.feed(event.data))
+            elif isinstance(event, CutShort):
+                click.echo(f"{file.name}: {event}.", err=True)
+            else:
+                _print(decoder.close())  # what was begun before belongs to another stream
         _print(decoder.close())
-        _add(total, decoder.statistics)
-    click.echo(_report(total), err=True)
+        add(total, decoder.statistics)
+    click.echo(figures(total), err=True)
 
 
-def _read(file: BinaryIO) -> bytes:
+def _events(file: BinaryIO) -> Iterator[Event]:
     try:
-        return file.read(_CHUNK)
+        yield from read_recording(file.read)
     except OSError as error:
         raise click.ClickException(f"{file.name}: {error.strerror}") from error
+    except RecordingError as error:
+        raise click.ClickException(f"{file.name}: {error}") from error
 
 
 def _print(items: Iterable[Item]) -> None:
@@ -71,14 +83,15 @@ def _as_json(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _add(total: Statistics, part: Statistics) -> None:
+def add(total: Statistics, part: Statistics) -> None:
+    """Count ``part`` in ``total``."""
     total.bytes += part.bytes
     total.groups += part.groups
     total.frames += part.frames
     total.refused += part.refused
 
 
-def _report(statistics: Statistics) -> str:
+def figures(statistics: Statistics) -> str:
     """Frames by kind, groups, refusals by reason, one figure a line."""
     lines = [f"bytes: {statistics.bytes}", f"frames: {statistics.frames.total()}"]
     lines += [f"  {kind}: {count}" for kind, count in sorted(statistics.frames.items())]

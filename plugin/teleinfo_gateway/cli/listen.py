@@ -36,6 +36,7 @@ from tic import (
 __all__ = ["listen"]
 
 _EVERY_S = 0.5  # between two drawings of the table
+_CONDITION_EVERY_S = 60.0  # between two lines on the line's condition, where frames are printed
 
 
 @click.command(epilog="Example: teleinfo listen /dev/ttyUSB0")
@@ -169,6 +170,19 @@ def _frames(statistics: Statistics) -> str:
     return f"{statistics.frames.total()} frames" + (f" ({kinds})" if kinds else "")
 
 
+def condition(reader: LineReader, link: Link, now_s: float) -> str:
+    """One line on how good the line has been for an hour, and what to do about it."""
+    quality = reader.quality(link.state, now_s)
+    rates = ", ".join("-" if r is None else f"{r:.1%}" for r in quality.error_rates.values())
+    lost = "" if quality.overruns is None else f"{quality.overruns} overruns, "
+    text = (
+        f"{quality.bytes_per_s:.0f} bytes/s, {reader.decoder.statistics.eots} EOT, {lost}"
+        f"refused in {', '.join(map(str, quality.error_rates))} min: {rates}"
+    )
+    advice = "" if quality.advice in link.detail else quality.advice
+    return f"{text}. {advice}" if advice else text
+
+
 async def _listen(device: str, heard: _Heard) -> None:
     """Until a signal; raises ``SourceError`` when the port cannot be read."""
     reader = LineReader(device, heard.mode, heard)
@@ -195,17 +209,25 @@ async def _show(device: str, reader: LineReader, heard: _Heard) -> None:
         else:
             with live_table() as draw:
                 while True:
-                    draw(quality(device, reader, heard.link), heard.rows())
+                    lines = (
+                        quality(device, reader, heard.link),
+                        condition(reader, heard.link, time.monotonic()),
+                    )
+                    draw("\n".join(lines), heard.rows())
                     await asyncio.sleep(_EVERY_S)
     await _print_frames(device, reader, heard)
 
 
 async def _print_frames(device: str, reader: LineReader, heard: _Heard) -> None:
-    """Print each frame, and after a silence how the line is; raises ``OSError`` (``| head``)."""
+    """Print each frame, and after a silence how the line is; raises ``OSError`` (``| head``).
+
+    Its condition goes to standard error now and then, and at each new advice.
+    """
     texts: asyncio.Queue[str] = asyncio.Queue()  # as many as one read brought
     heard.on_frame = lambda: texts.put_nowait(
         _text(quality(device, reader, heard.link), heard.rows())
     )
+    told_s, advice = time.monotonic(), ""
     while True:
         try:
             async with asyncio.timeout(SILENT_S):
@@ -214,6 +236,11 @@ async def _print_frames(device: str, reader: LineReader, heard: _Heard) -> None:
             click.echo(quality(device, reader, heard.link), err=True)
         else:
             click.echo(text)
+        now_s = time.monotonic()
+        new = reader.quality(heard.link.state, now_s).advice
+        if now_s - told_s >= _CONDITION_EVERY_S or new not in {"", advice}:
+            click.echo(condition(reader, heard.link, now_s), err=True)
+            told_s, advice = now_s, new
 
 
 def _text(headline: str, rows: Sequence[Row]) -> str:

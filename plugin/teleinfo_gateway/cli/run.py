@@ -11,8 +11,9 @@ from teleinfo_gateway import __version__
 from teleinfo_gateway.cli._common import config_option, print_faults, start_logging
 from teleinfo_gateway.config import Config, find_config, load_config
 from teleinfo_gateway.errors import ConfigError
-from teleinfo_gateway.finder import PATIENCE_S, Found, devices_of, find_meters, usual_ports
+from teleinfo_gateway.finder import Found, Verdict, devices_of, meters_of, survey, usual_ports
 from teleinfo_gateway.service import Service, stop_signal
+from teleinfo_gateway.speeds import PATIENCE_S
 
 __all__ = ["run"]
 
@@ -81,13 +82,14 @@ async def _look_for_meters(stop: asyncio.Event) -> list[Found]:
     click.echo(
         f"Listening for a meter on {', '.join(ports)} (at most {PATIENCE_S:.0f} s) ...", err=True
     )
-    search = asyncio.create_task(find_meters(ports))
+    search = asyncio.create_task(survey(ports))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({search, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not search.done():
         search.cancel()
         return []
-    for meter in search.result():
-        click.echo(f"{meter.device}: meter {meter.address}, {meter.mode} mode.", err=True)
-    return search.result()
+    for port in search.result():
+        if port.verdict is not Verdict.ABSENT:  # a PC has dozens of names without a port
+            click.echo(f"{port.text}.", err=True)
+    return meters_of(search.result())

@@ -8,9 +8,13 @@ from pathlib import Path
 import click
 
 from teleinfo_gateway.simulation import (
+    Faults,
+    FaultyMeter,
     Installation,
+    LineFault,
+    LineFaults,
+    MeterFault,
     SimulatedLine,
-    SimulatedMeter,
     SimulationError,
     Tariff,
 )
@@ -19,8 +23,17 @@ from tic import Mode
 __all__ = ["simulate"]
 
 
+def _described(faults: type[LineFault | MeterFault]) -> str:
+    return "\n".join(f"  {fault:16} {fault.usual:<7g} {fault.words}" for fault in faults)
+
+
 @click.command(
-    epilog="Example: teleinfo simulate --mode standard --tariff tempo --link /tmp/linky",
+    epilog="\b\nFaults of the line, with the usual rate for each byte:\n"
+    f"{_described(LineFault)}\n\n"
+    "\b\nFaults of the meter, with the usual seconds from one time to the next:\n"
+    f"{_described(MeterFault)}\n\n"
+    "Example: teleinfo simulate --mode standard --tariff tempo --link /tmp/linky "
+    "--faults bit-flip=0.01,mode-switch=60",
 )
 @click.option(
     "--mode",
@@ -69,6 +82,13 @@ __all__ = ["simulate"]
     metavar="PATH",
     help="A symbolic link to make to the terminal; removed at the end.",
 )
+@click.option(
+    "--faults",
+    default="",
+    metavar="LIST",
+    help="What goes wrong: all, or names from the tables below with commas between them, each "
+    "with =NUMBER if not the usual one.",
+)
 def simulate(  # noqa: PLR0913  # one for each option
     *,
     mode: str,
@@ -79,6 +99,7 @@ def simulate(  # noqa: PLR0913  # one for each option
     seed: int,
     speed: float,
     link: Path | None,
+    faults: str,
 ) -> None:
     """Simulate a meter and the household behind it.
 
@@ -94,11 +115,13 @@ def simulate(  # noqa: PLR0913  # one for each option
             overload=overload,
             seed=seed,
         )
+        wrong = Faults.parse(faults)
+        meter = FaultyMeter(installation, datetime.now(UTC), wrong.periods_s)
+        line_faults = LineFaults(wrong.rates, seed)
     except SimulationError as error:
         raise click.UsageError(str(error)) from error
-    meter = SimulatedMeter(installation, datetime.now(UTC))
     try:
-        asyncio.run(_speak(SimulatedLine(meter, link, speed)))
+        asyncio.run(_speak(SimulatedLine(meter, link, speed, line_faults)))
     except SimulationError as error:
         raise click.ClickException(str(error)) from error
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 from pydantic_core import to_json
 
-from teleinfo_gateway.cli._common import config_option
+from teleinfo_gateway.cli._common import columns, config_option
 from teleinfo_gateway.cli._gateway import (
     RunningGateway,
     printable,
     running_gateway,
     url_option,
 )
-from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.web.records import GatewayStatus, MeterState
 
 __all__ = ["status"]
@@ -51,7 +51,7 @@ def _lines(plugin: GatewayStatus, meters: list[MeterState]) -> Iterator[str]:
     )
     yield ""
     if meters:
-        yield from _table([_HEADINGS, *(_row(meter) for meter in meters)])
+        yield from columns([_HEADINGS, *(_row(meter) for meter in meters)])
     else:
         yield "No meter is configured: add one under devices: in the configuration."
     yield ""
@@ -71,14 +71,15 @@ def _row(meter: MeterState) -> tuple[str, ...]:
         meter.adco or "-",
         _local(meter.last_received) if meter.last_received else "never",
         f"{100 * refused / heard:.1f} %" if heard else "-",
-        meter.link_detail if read else f"teleinfo start {meter.name} reads it again",
+        _problem(meter) if read else f"teleinfo start {meter.name} reads it again",
     )
 
 
-def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+def _problem(meter: MeterState) -> str:
+    """What to do, where that is known, else what is wrong; without a port the link says both."""
+    return (
+        meter.link_detail if meter.link is LinkState.NO_PORT else meter.advice or meter.link_detail
+    )
 
 
 def _local(when: datetime) -> str:

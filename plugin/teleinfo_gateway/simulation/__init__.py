@@ -3,16 +3,24 @@
 from datetime import UTC, datetime
 
 from teleinfo_gateway.simulation.errors import SimulationError
+from teleinfo_gateway.simulation.faults import Faults
 from teleinfo_gateway.simulation.house import House
 from teleinfo_gateway.simulation.installation import Installation
 from teleinfo_gateway.simulation.line import SimulatedLine
+from teleinfo_gateway.simulation.line_faults import LineFault, LineFaults
 from teleinfo_gateway.simulation.meter import SimulatedMeter
+from teleinfo_gateway.simulation.meter_faults import FaultyMeter, MeterFault
 from teleinfo_gateway.simulation.tariffs import Tariff
 from tic import Mode
 
 __all__ = [
+    "Faults",
+    "FaultyMeter",
     "House",
     "Installation",
+    "LineFault",
+    "LineFaults",
+    "MeterFault",
     "SimulatedLine",
     "SimulatedMeter",
     "SimulationError",

@@ -1,6 +1,7 @@
-"""What an electronic meter says: single-phase (CBEMM-ICC) or three-phase (CBETM).
+"""What an electronic meter says: single-phase (CBEMM-ICC) or three-phase (CBETM); or a Linky.
 
-Source: Enedis-NOI-CPT_02E; L16C6, ZMD126 and Sagem C2000 guides for what an overload changes.
+Source: Enedis-NOI-CPT_02E; L16C6, ZMD126 and Sagem C2000 guides for what an overload changes;
+Enedis-NOI-CPT_54E for what a Linky puts where it has no value.
 """
 
 from teleinfo_gateway.simulation.fields import Value, group, in_order
@@ -29,7 +30,7 @@ def overloads(installation: Installation, now: Measure) -> dict[str, int]:
 def long_groups(
     installation: Installation, registers: Registers, now: Measure, tariff: TariffState
 ) -> list[Group]:
-    """A whole frame; an electronic meter sends only what its tariff and its phases have."""
+    """A whole frame; a meter sends only what its tariff and its phases have."""
     option = tariff.option
     values: dict[str, Value] = {
         "ADCO": installation.identity,
@@ -44,18 +45,22 @@ def long_groups(
         values["PEJP"] = 30
     if installation.tariff is Tariff.TEMPO:
         values["DEMAIN"] = _TOMORROW[tariff.tomorrow]
-    if installation.tariff in {Tariff.HC, Tariff.TEMPO}:
+    if installation.linky or installation.tariff in {Tariff.HC, Tariff.TEMPO}:
         values["HHPHC"] = "A"
     if installation.phases == 1:
         values["IINST"] = now.current_a[0]
-        values["IMAX"] = round(registers.current_a[0].highest)
+        values["IMAX"] = 90 if installation.linky else round(registers.current_a[0].highest)
         values["PAPP"] = round(now.total_va, -1)
         values.update(overloads(installation, now))
     else:
         values.update(_currents(now))
         for phase, current_a in enumerate(registers.current_a, 1):
-            values[f"IMAX{phase}"] = round(current_a.highest)
-        values["PMAX"] = round(registers.total_w.highest)
+            values[f"IMAX{phase}"] = 60 if installation.linky else round(current_a.highest)
+        values["PMAX"] = (
+            registers.drawn_va.yesterday.value
+            if installation.linky
+            else round(registers.total_w.highest)
+        )
         values["PAPP"] = now.total_va
         values["PPOT"] = "00"
     return in_order(values)

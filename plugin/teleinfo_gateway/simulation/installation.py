@@ -19,6 +19,7 @@ _MODELS = {
     (Mode.STANDARD, 1): "002164",
     (Mode.STANDARD, 3): "002176",
 }
+_SERIAL_STEP = 100_000  # from a meter to the one that replaces it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Installation:
     ``phases`` is 1 (9 kVA, 45 A) or 3 (12 kVA, 20 A on each phase). ``seed`` is 0 or more: it
     makes the household's habits and the meter's serial number. With ``overload`` the household
     exceeds its subscription now and then. A ``producer`` sells what its roof does not use itself;
-    only the standard mode has words for that: :class:`SimulationError` otherwise.
+    only the standard mode has words for that: :class:`SimulationError` otherwise. In standard mode
+    the meter is a Linky, in historique mode only if ``linky`` says so. ``exchanges`` is how many
+    meters were there before this one; their serial numbers differ.
     """
 
     name: str = "house"
@@ -38,6 +41,8 @@ class Installation:
     producer: bool = False
     overload: bool = False
     seed: int = 1
+    linky: bool = False
+    exchanges: int = 0
 
     def __post_init__(self) -> None:
         if self.phases not in {1, 3}:
@@ -50,8 +55,9 @@ class Installation:
 
     @property
     def identity(self) -> str:
-        """ADCO or ADSC: manufacturer code 00, year, type, then the seed as serial number."""
-        return f"{_MODELS[self.mode, self.phases]}{self.seed % 1_000_000:06}"
+        """ADCO or ADSC: manufacturer code 00, year, type, then a serial number from the seed."""
+        model = _MODELS[Mode.STANDARD if self.linky else self.mode, self.phases]
+        return f"{model}{(self.seed + self.exchanges * _SERIAL_STEP) % 1_000_000:06}"
 
     @property
     def delivery_point(self) -> str:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from teleinfo_gateway.simulation.errors import SimulationError
+from teleinfo_gateway.simulation.line_faults import LineFaults
 from teleinfo_gateway.simulation.meter import SimulatedMeter
 
 __all__ = ["SimulatedLine"]
@@ -32,18 +33,24 @@ class SimulatedLine:
     the end. It may replace a link that leads nowhere or to another terminal, nothing else:
     :class:`SimulationError`. ``speed`` multiplies both the pace of the line and that of the
     meter's clock, so that frames stay consistent: a day passes in 86400 / ``speed`` seconds. Where
-    the machine is too slow for it, simulated time slows down; no byte is left out.
+    the machine is too slow for it, simulated time slows down; no byte is left out. ``faults`` says
+    what becomes of the bytes on their way.
 
     Nothing here blocks: what nobody reads is dropped, as on a real line.
     """
 
-    def __init__(self, meter: SimulatedMeter, link: Path | None = None, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        meter: SimulatedMeter,
+        link: Path | None = None,
+        speed: float = 1.0,
+        faults: LineFaults | None = None,
+    ) -> None:
         self.meter = meter
         self.link = link
         self.speed = speed
         self.path = ""
-        self._byte_s = meter.installation.byte_s
-        self._tick_s = min(_TICK_S, _TICK_BYTES * self._byte_s / speed)
+        self._faults = faults or LineFaults({})
         self._pending = b""  # of the frame in progress
         self._sent_s = 0.0  # how far the line is, in simulated seconds since the meter's start
         self._origin_s = 0.0  # of the loop's clock, when the line was at 0
@@ -64,7 +71,7 @@ class SimulatedLine:
                 raise
         self._loop = asyncio.get_running_loop()
         self._origin_s = self._loop.time()
-        self._timer = self._loop.call_later(self._tick_s, self._tick)
+        self._timer: asyncio.Handle = self._loop.call_soon(self._tick)
         return self
 
     async def __aexit__(
@@ -85,13 +92,15 @@ class SimulatedLine:
 
     def _tick(self) -> None:
         """Send what the line would have carried since the last time."""
-        self._timer = self._loop.call_later(self._tick_s, self._tick)
+        byte_s = self.meter.installation.byte_s  # a meter can switch its mode
+        tick_s = min(_TICK_S, _TICK_BYTES * byte_s / self.speed)
+        self._timer = self._loop.call_later(tick_s, self._tick)
         due_s = (self._loop.time() - self._origin_s) * self.speed
-        most_s = 2 * _TICK_BYTES * self._byte_s
+        most_s = 2 * _TICK_BYTES * byte_s
         if due_s - self._sent_s > most_s:  # late: the clock of the simulation waits
             self._origin_s += (due_s - self._sent_s - most_s) / self.speed
             due_s = self._sent_s + most_s
-        self._write(self._spoken(due_s))
+        self._write(self._faults.damage(self._spoken(due_s)))
 
     def _spoken(self, due_s: float) -> bytes:
         """The bytes of the line from where it is until ``due_s``."""
@@ -103,12 +112,13 @@ class SimulatedLine:
                 self._sent_s += _GAP_S
                 begin = self.meter.start + timedelta(seconds=self._sent_s)
                 self._pending = self.meter.frame(begin)
-            count = min(int((due_s - self._sent_s) / self._byte_s), len(self._pending))
-            if count == 0:
+            byte_s = self.meter.installation.byte_s
+            count = min(int((due_s - self._sent_s) / byte_s), len(self._pending))
+            if count == 0 and self._pending:
                 return bytes(spoken)
             spoken += self._pending[:count]
             self._pending = self._pending[count:]
-            self._sent_s += count * self._byte_s
+            self._sent_s += count * byte_s
 
     def _write(self, data: bytes) -> None:
         """Send ``data``. A terminal that is full forgets everything instead.

@@ -1,5 +1,6 @@
 """A simulated meter: it counts what its household draws and says so, frame after frame."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from teleinfo_gateway.simulation import historique, standard
@@ -8,7 +9,7 @@ from teleinfo_gateway.simulation.house import House
 from teleinfo_gateway.simulation.installation import Installation
 from teleinfo_gateway.simulation.measure import measure
 from teleinfo_gateway.simulation.registers import Registers
-from teleinfo_gateway.simulation.tariffs import state_at
+from teleinfo_gateway.simulation.tariffs import Tariff, state_at
 from tic import Group, Mode, encode_frame, encode_group
 
 __all__ = ["SimulatedMeter"]
@@ -63,15 +64,35 @@ class SimulatedMeter:
         an overload that begins meanwhile changes it.
         """
         self.advance(at)
+        groups, interrupted = self._told(at)
+        return encode_frame(groups, interrupted=interrupted)
+
+    def switch_mode(self, mode: Mode) -> None:
+        """Speak ``mode`` from the next frame on, as the network operator can make a Linky do."""
+        self.installation = replace(self.installation, mode=mode)
+
+    def change_contract(self, tariff: Tariff) -> None:
+        """Count by ``tariff`` from now on; its indexes go on from what they had counted before."""
+        self.installation = replace(self.installation, tariff=tariff)
+        self._tariff = state_at(tariff, self._now)
+
+    def exchange(self) -> None:
+        """Be another meter from now on, a new Linky that has counted next to nothing."""
+        exchanges = self.installation.exchanges + 1
+        self.installation = replace(self.installation, linky=True, exchanges=exchanges)
+        self._registers = Registers.of(self.installation, self._now)
+
+    def _told(self, at: datetime) -> tuple[list[Group], bool]:
+        """The groups of the frame that begins at ``at``, and whether EOT cuts it."""
         if self.installation.mode is Mode.STANDARD:
-            return encode_frame(self._long_groups())
+            return self._long_groups(), False
         if self._short_left > 0 and self._now < self._alarm_until:
             self._short_left -= 1
-            return encode_frame(historique.short_groups(self.installation, self._measure))
+            return historique.short_groups(self.installation, self._measure), False
         self._short_left = _SHORT_FRAMES
         return self._watched_frame(max(at, self._now))
 
-    def _watched_frame(self, at: datetime) -> bytes:
+    def _watched_frame(self, at: datetime) -> tuple[list[Group], bool]:
         """A long historique frame, as what happens while it is sent makes it."""
         sent: list[Group] = []
         coming = self._long_groups()
@@ -83,11 +104,11 @@ class SimulatedMeter:
             self.advance(at)
             if quiet and self._overloaded():
                 if self.installation.phases == 3:
-                    return encode_frame(sent, interrupted=bool(coming))
+                    return sent, bool(coming)
                 fresh = {group.label: group for group in self._long_groups()}
                 sent.append(fresh["ADPS"])
                 coming = [fresh.get(group.label, group) for group in coming]
-        return encode_frame(sent)
+        return sent, False
 
     def _pass(self, seconds: int) -> None:
         """What was measured has lasted so long; measure anew."""

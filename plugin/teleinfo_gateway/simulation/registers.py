@@ -133,10 +133,11 @@ class Registers:
 
     @classmethod
     def of(cls, installation: Installation, at: datetime) -> "Registers":
-        """Those of a meter some years old; the seed says what it has counted."""
+        """Those of a meter some years old, or new; the seed says what it has counted."""
         rng = Random(f"{installation.seed}")  # noqa: S311  # a meter, not a secret
         used = len(OPTIONS[installation.tariff].slots)
-        supplier_wh = [rng.randint(1_000_000, 20_000_000) if n < used else 0 for n in range(10)]
+        before_wh = (1_000_000, 20_000_000) if installation.exchanges == 0 else (1, 9)
+        supplier_wh = [rng.randint(*before_wh) if n < used else 0 for n in range(10)]
         distributor_wh = [sum(supplier_wh) // 4] * 3
         sold = installation.producer
         nothing = Stamped(0, horodate(at))

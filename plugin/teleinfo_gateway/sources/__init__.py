@@ -6,9 +6,9 @@ nothing of TIC.
 
 from __future__ import annotations
 
-from teleinfo_gateway.sources.base import Receive, Source, SourceError
+from teleinfo_gateway.sources.base import Receive, Source, SourceError, Trouble
 
-__all__ = ["Source", "SourceError", "has_speed", "open_source"]
+__all__ = ["Source", "SourceError", "Trouble", "has_speed", "open_source"]
 
 
 def has_speed(device: str) -> bool:

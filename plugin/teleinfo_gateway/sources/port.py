@@ -7,14 +7,15 @@ import errno
 import fcntl
 import os
 import stat
+import struct
 import termios
 from contextlib import suppress
 from pathlib import Path
 
 import serial
 
-from teleinfo_gateway.sources.base import OPEN_TIMEOUT_S, Receive, SourceError
-from teleinfo_gateway.sources.threads import in_thread
+from teleinfo_gateway.sources.base import OPEN_TIMEOUT_S, Receive, SourceError, Trouble
+from teleinfo_gateway.sources.threads import hangs, in_thread
 
 _CHUNK = 4096  # the size of the kernel's own buffer
 
@@ -32,6 +33,16 @@ _ADVICE = {
     errno.EISDIR: "this is a folder, not a serial port",
 }
 
+_TROUBLES = {
+    errno.EACCES: Trouble.DENIED,
+    **dict.fromkeys((errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK), Trouble.BUSY),
+    **dict.fromkeys((errno.ENOENT, errno.EIO, errno.ENXIO, errno.ENODEV), Trouble.ABSENT),
+}
+
+_COUNTERS = struct.Struct("20i")
+"""``struct serial_icounter_struct`` (linux/serial.h): four lines, received, sent, frame errors,
+overruns of the chip, parity errors, breaks, overruns of the kernel's buffer, nine reserved."""
+
 
 class PortSource:
     """An open serial port, 7 bits, even parity; each wake-up hands over all that has come."""
@@ -43,7 +54,16 @@ class PortSource:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[SourceError] = self._loop.create_future()
+        self._overruns_before = _overruns(self._fd)
         self._loop.add_reader(self._fd, self._read)
+
+    @property
+    def overruns(self) -> int | None:
+        """Bytes that chip and kernel lost since the port was opened, if its driver counts them."""
+        if self._port is None or self._overruns_before is None:
+            return None
+        now = _overruns(self._fd)
+        return None if now is None else now - self._overruns_before
 
     def _read(self) -> None:
         try:
@@ -67,7 +87,7 @@ class PortSource:
         """Give the port back."""
         if self._port is not None:
             self._loop.remove_reader(self._fd)
-            self._port.close()
+            _give_back(self._port)
             self._port = None
 
 
@@ -80,15 +100,15 @@ async def open_port(path: str, baudrate: int, receive: Receive) -> PortSource:
     refusal = _not_a_port(path)  # spares a thread for each try on an absent adapter
     if refusal is not None:
         raise port_error(path, OSError(refusal, ""))
+    if hangs(f"open {path}", OPEN_TIMEOUT_S):  # a thread each time would be too many
+        raise _hung(path)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             port = await in_thread(
-                f"open {path}", lambda: _open(path, baudrate), discard=serial.Serial.close
+                f"open {path}", lambda: _open(path, baudrate), discard=_give_back
             )
     except TimeoutError:
-        raise SourceError(
-            f"{path}: the port did not open within {OPEN_TIMEOUT_S:.0f} s: unplug it"
-        ) from None
+        raise _hung(path) from None
     except OSError as error:
         raise port_error(path, error) from error
     return PortSource(path, port, receive)
@@ -119,8 +139,19 @@ def _open(path: str, baudrate: int) -> serial.Serial:
             port = _open_as(path, baudrate, serial.EIGHTBITS, serial.PARITY_NONE)
     except termios.error as error:
         raise OSError(*error.args) from error
+    except serial.SerialException as error:
+        if isinstance(error.__context__, termios.error):  # pyserial leaves its number out
+            raise OSError(*error.__context__.args) from error
+        raise
     fcntl.ioctl(port.fileno(), termios.TIOCEXCL)  # other programs too, not only those that lock
     return port
+
+
+def _give_back(port: serial.Serial) -> None:
+    """Close a port for others to open: a pty stays exclusive after its last user has left."""
+    with suppress(OSError):  # it may be unplugged
+        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
+    port.close()
 
 
 def _check_parity(descriptor: int) -> None:
@@ -135,6 +166,16 @@ def _check_parity(descriptor: int) -> None:
         termios.tcsetattr(descriptor, termios.TCSANOW, settings)
 
 
+def _overruns(descriptor: int) -> int | None:
+    """What the driver has counted since it was loaded; ``None`` where it counts nothing."""
+    try:
+        counters = fcntl.ioctl(descriptor, termios.TIOCGICOUNT, bytes(_COUNTERS.size))
+    except OSError:
+        return None
+    counts = _COUNTERS.unpack(counters)
+    return int(counts[7] + counts[10])
+
+
 def _open_as(path: str, baudrate: int, bits: int, parity: str) -> serial.Serial:
     return serial.Serial(
         path,
@@ -147,7 +188,12 @@ def _open_as(path: str, baudrate: int, bits: int, parity: str) -> serial.Serial:
     )
 
 
+def _hung(path: str) -> SourceError:
+    return SourceError(f"{path}: the port did not open within {OPEN_TIMEOUT_S:.0f} s: unplug it")
+
+
 def port_error(path: str, error: OSError) -> SourceError:
     """What happened to a port, in words that say what to do."""
-    known = _ADVICE.get(error.errno or 0) or os.strerror(error.errno or errno.EIO)
-    return SourceError(f"{path}: {known}")
+    number = error.errno or errno.EIO
+    known = _ADVICE.get(number) or os.strerror(number)
+    return SourceError(f"{path}: {known}", _TROUBLES.get(number, Trouble.OTHER))

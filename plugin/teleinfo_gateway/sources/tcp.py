@@ -27,6 +27,7 @@ class TcpSource(asyncio.Protocol):
         self._receive = receive
         self._transport: asyncio.BaseTransport | None = None
         self.gone: asyncio.Future[SourceError] = asyncio.get_running_loop().create_future()
+        self.overruns = None  # the server may know
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what closes the connection."""

@@ -8,7 +8,7 @@ import threading
 import serial
 
 from teleinfo_gateway.sources.base import OPEN_TIMEOUT_S, Receive, SourceError
-from teleinfo_gateway.sources.threads import in_thread
+from teleinfo_gateway.sources.threads import hangs, in_thread
 
 _POLL_S = 0.5  # how long a read waits, hence how long a thread may outlive its source
 
@@ -23,6 +23,7 @@ class UrlSource:
         self._closed = threading.Event()
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[SourceError] = self._loop.create_future()
+        self.overruns = None  # the server may know
         threading.Thread(target=self._read, name=f"read {device}", daemon=True).start()
 
     def _read(self) -> None:
@@ -69,9 +70,12 @@ async def open_url(device: str, baudrate: int, receive: Receive) -> UrlSource:
             timeout=_POLL_S,
         )
 
+    call = f"open {device}"
     try:
+        if hangs(call, OPEN_TIMEOUT_S):  # a thread each time would be too many
+            raise TimeoutError
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            port = await in_thread(f"open {device}", open_it, discard=serial.SerialBase.close)
+            port = await in_thread(call, open_it, discard=serial.SerialBase.close)
     except TimeoutError:
         raise SourceError(f"{device}: no answer within {OPEN_TIMEOUT_S:.0f} s") from None
     except (OSError, ValueError) as error:

@@ -124,6 +124,8 @@ class Api:
                     "reading": records.ReadingTold,
                     "status": records.StatusChange,
                     "link": records.LinkChange,
+                    "change": records.MeterChange,
+                    "refused": records.ValueRefused,
                 },
             ),
             Operation("GET", "/api/openapi.json", self.openapi, "This description", dict[str, Any]),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.statuses import LinkState, Status
 from tic import FrameKind, Mode, Reason
 
@@ -61,8 +62,12 @@ class MeterState:
     """One meter: its device in the configuration, its reader and its line.
 
     ``mode``, ``adco`` and ``last_received`` (of a frame that was believed) are null until known.
-    ``bytes``, ``groups``, ``frames`` by kind and ``refused`` groups by reason count what was heard
-    since the gateway started.
+    ``bytes``, ``groups``, ``frames`` by kind, ``eots`` that broke a frame off, and ``refused``
+    groups by reason, of which ``parity_hits`` by wrong parity, count what was heard since the
+    gateway started. ``overruns`` are the bytes that the computer lost, null where its driver does
+    not count them. ``error_rate`` is the share of groups refused in the last 1, 15 and 60 minutes,
+    null where nothing was heard; ``bytes_per_second`` is of the last minute. ``advice`` says what
+    to do about the line, in plain words. ``estimate`` is reckoned, not told by the meter.
     """
 
     name: str
@@ -80,7 +85,14 @@ class MeterState:
     frames: Mapping[FrameKind, int]
     groups: int
     refused: Mapping[Reason, int]
+    parity_hits: int
+    eots: int
+    overruns: int | None
     bytes: int
+    bytes_per_second: float
+    error_rate: Mapping[str, float | None]
+    advice: str
+    estimate: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,27 @@ class StatusChange:
     meter: str | None
     status: Status
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeterChange:
+    """Event ``change``: ``exchange``, ``mode``, ``contract`` or ``rebase`` of a meter."""
+
+    meter: str
+    change: str
+    detail: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRefused:
+    """Event ``refused``: a value that was not believed, why, and what was expected."""
+
+    meter: str
+    label: str
+    value: str
+    detail: str
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)

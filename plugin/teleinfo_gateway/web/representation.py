@@ -14,11 +14,14 @@ from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.web.records import (
     GatewayStatus,
     LinkChange,
+    MeterChange,
     MeterState,
     ReadingTold,
     SensorState,
     StatusChange,
+    ValueRefused,
 )
+from tic import Reason
 
 NAME = "teleinfo"
 """The name of the plugin, as Domogik knows it."""
@@ -48,7 +51,10 @@ def sensor_states(meter: Meter) -> list[SensorState]:
     return [_sensor_state(meter, sensor, now_s) for sensor in meter.sensors.seen()]
 
 
-def event(item: Item) -> tuple[str, ReadingTold | StatusChange | LinkChange]:
+EventRecord = ReadingTold | StatusChange | LinkChange | MeterChange | ValueRefused
+
+
+def event(item: Item) -> tuple[str, EventRecord]:
     """The name and the data of the event that tells an item of the bus."""
     if isinstance(item, Reading):
         return "reading", ReadingTold(
@@ -63,11 +69,17 @@ def event(item: Item) -> tuple[str, ReadingTold | StatusChange | LinkChange]:
         )
     if item.kind is EventKind.STATUS:
         return "status", StatusChange(item.meter or None, Status(item.value), item.time)
+    if item.kind is EventKind.CHANGE:
+        return "change", MeterChange(item.meter, item.value, item.detail, item.time)
+    if item.kind is EventKind.REFUSED:
+        label, _, value = item.value.partition(" ")
+        return "refused", ValueRefused(item.meter, label, value, item.detail, item.time)
     return "link", LinkChange(item.meter, LinkState(item.value), item.time, item.detail)
 
 
 def _meter_state(meter: Meter) -> MeterState:
     heard = meter.statistics
+    quality = meter.quality(time.monotonic())
     return MeterState(
         name=meter.name,
         type=meter.config.type,
@@ -84,7 +96,17 @@ def _meter_state(meter: Meter) -> MeterState:
         frames=heard.frames,
         groups=heard.groups,
         refused=heard.refused,
+        parity_hits=heard.refused[Reason.PARITY],
+        eots=heard.eots,
+        overruns=quality.overruns,
         bytes=heard.bytes,
+        bytes_per_second=round(quality.bytes_per_s, 1),
+        error_rate={
+            str(minutes): None if rate is None else round(rate, 4)
+            for minutes, rate in quality.error_rates.items()
+        },
+        advice="" if meter.status is Status.STOPPED else quality.advice,
+        estimate=meter.estimator.estimate(time.monotonic()),
     )
 
 

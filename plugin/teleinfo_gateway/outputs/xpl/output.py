@@ -14,6 +14,7 @@ from teleinfo_gateway.config import XplConfig
 from teleinfo_gateway.outputs.xpl import schema
 from teleinfo_gateway.publication import Publication
 from teleinfo_gateway.readings import Reading
+from tic import Mode
 from xpl import (
     Address,
     HubPortTakenError,
@@ -39,6 +40,7 @@ class XplOutput:
     def __init__(self, config: XplConfig, bus: Bus, interval_s: Callable[[str], float]) -> None:
         self.config = config
         self._bus = bus
+        self._raw = config.values == "raw"
         self._interval_s = interval_s
         self._instance = config.instance
         if config.instance == "auto":
@@ -144,17 +146,23 @@ class XplOutput:
         now_s = time.monotonic()
         short = publication.short(reading, now_s)
         if short is not None:
-            self._send(schema.SHORT, short)
+            self._say(schema.SHORT, short)
             if self.config.short_also_basic:
                 currents = {key: short[key] for key in short if not key.startswith("ADIR")}
-                self._send(schema.BASIC, currents)
+                self._say(schema.BASIC, currents)
         basic = publication.basic(reading, self._interval_s(reading.meter), now_s)
         if basic is not None:
-            self._send(schema.BASIC, basic)
+            self._say(schema.BASIC, basic)
+            if self.config.standard and reading.mode is Mode.STANDARD:
+                for body in schema.standard_bodies(
+                    reading, raw=self._raw, device=self.config.device
+                ):
+                    self._send(schema.STANDARD, body)
 
-    def _send(self, name: str, values: Mapping[str, str]) -> None:
-        raw = self.config.values == "raw"
-        body = schema.body(name, values, raw=raw, device=self.config.device)
+    def _say(self, name: str, values: Mapping[str, str]) -> None:
+        self._send(name, schema.body(name, values, raw=self._raw, device=self.config.device))
+
+    def _send(self, name: str, body: schema.Body) -> None:
         message = Message(MessageType.STAT, source=self._source, schema=name, body=body)
         try:
             self._client.send(message)
