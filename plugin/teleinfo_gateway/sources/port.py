@@ -67,7 +67,7 @@ class PortSource:
         """Give the port back."""
         if self._port is not None:
             self._loop.remove_reader(self._fd)
-            self._port.close()
+            _give_back(self._port)
             self._port = None
 
 
@@ -83,7 +83,7 @@ async def open_port(path: str, baudrate: int, receive: Receive) -> PortSource:
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             port = await in_thread(
-                f"open {path}", lambda: _open(path, baudrate), discard=serial.Serial.close
+                f"open {path}", lambda: _open(path, baudrate), discard=_give_back
             )
     except TimeoutError:
         raise SourceError(
@@ -119,8 +119,19 @@ def _open(path: str, baudrate: int) -> serial.Serial:
             port = _open_as(path, baudrate, serial.EIGHTBITS, serial.PARITY_NONE)
     except termios.error as error:
         raise OSError(*error.args) from error
+    except serial.SerialException as error:
+        if isinstance(error.__context__, termios.error):  # pyserial leaves its number out
+            raise OSError(*error.__context__.args) from error
+        raise
     fcntl.ioctl(port.fileno(), termios.TIOCEXCL)  # other programs too, not only those that lock
     return port
+
+
+def _give_back(port: serial.Serial) -> None:
+    """Close a port for others to open: a pty stays exclusive after its last user has left."""
+    with suppress(OSError):  # it may be unplugged
+        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
+    port.close()
 
 
 def _check_parity(descriptor: int) -> None:
