@@ -43,6 +43,19 @@ async def gone(source):
         return str(await source.gone)
 
 
+@contextmanager
+def as_nobody():
+    """Without the rights of root; an ordinary user has none to lose."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 # --- local ports
 
 
@@ -64,6 +77,9 @@ async def test_a_port_can_be_opened_again_and_again(opened, wire, until):
         await until(lambda came=port.came: came == b"TIC")
         port.source.close()
         port.source.close()  # twice is harmless
+    os.chmod(line.path, 0o666)  # noqa: PTH101, S103  # a device; root may open what is exclusive
+    with as_nobody():
+        os.close(os.open(line.path, os.O_RDWR | os.O_NOCTTY))
 
 
 async def test_the_kernel_checks_parity_and_changes_nothing_else(opened, wire):
@@ -121,19 +137,6 @@ async def test_what_is_not_a_port_is_refused_in_plain_words(opened, tmp_path, na
 async def test_a_device_that_is_no_terminal_is_refused(opened):
     with pytest.raises(SourceError, match=r"^/dev/null: this is not a serial port"):
         await opened("/dev/null")
-
-
-@contextmanager
-def as_nobody():
-    """Without the rights of root; an ordinary user has none to lose."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 async def test_a_port_of_somebody_else_says_which_group_to_join(opened, wire):
