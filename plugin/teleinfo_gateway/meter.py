@@ -105,10 +105,10 @@ class Meter:
 
     def heard(self, items: Sequence[Item], now_s: float) -> None:
         """Bytes from the line, decoded."""
-        self._tries = 0
         for item in items:
             if type(item) is Frame:
                 self._take_frame(item, now_s)
+        self._tries = 0
 
     def _take_frame(self, frame: Frame, now_s: float) -> None:
         if self._integrity.in_standby(frame):
