@@ -28,6 +28,7 @@ _IDENTITIES = frozenset({"ADCO", "ADSC"})
 
 _frames = re.compile(rb"([\x02-\x04])").split
 _marks = re.compile(rb"[\x02-\x04\n\r]").finditer
+_begins = re.compile(rb"\n[\t -~]{0,%d}" % (MAX_GROUP - 1)).fullmatch  # a group, without its CR
 _speaks = re.compile(rb"[!-~]").search
 
 Item = Group | Refusal | Frame
@@ -73,18 +74,21 @@ class Decoder:
         self.statistics.bytes += len(data)
         raw = self._pending + data
         items: list[Item] = []
+        if not self._noise and _begins(raw):
+            self._pending = raw
+            return items
         if self._noise or not raw.isascii():
             self._take_bytes(raw, items)
             return items
         *pieces, rest = _frames(raw)  # text, mark, text, mark ..., text
         for text, mark in zip(pieces[::2], pieces[1::2], strict=True):
-            if remains := self._take_lines(text, items):
+            if text and (remains := self._take_lines(text, items)):
                 self._take_bytes(remains + mark, items)
             else:
                 self._synchronised = True
                 self._take_mark(mark[0], items)
-        self._pending = self._take_lines(rest, items)
-        if self._pending:
+        self._pending = self._take_lines(rest, items) if rest else b""
+        if self._pending and not _begins(self._pending):
             self._take_bytes(self._pending, items)
         return items
 

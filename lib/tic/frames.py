@@ -62,4 +62,7 @@ def kind_of(groups: Sequence[Group], refused: Sequence[Refusal]) -> FrameKind:
 
 def mode_of(groups: Sequence[Group]) -> Mode | None:
     """The mode that the first known label belongs to, or ``None``."""
-    return next((BY_NAME[group.label].mode for group in groups if group.label in BY_NAME), None)
+    for group in groups:
+        if group.label in BY_NAME:
+            return BY_NAME[group.label].mode
+    return None

@@ -13,7 +13,7 @@ from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W, doubts_of, power_limi
 from teleinfo_gateway.trust import AtOnce, IndexTrust, Steady, Trust, TwiceTold, Verdict
 from tic import BY_NAME, Frame, FrameKind, Kind, Mode
 
-_BELIEVABLE = {FrameKind.LONG, FrameKind.SHORT, FrameKind.INTERRUPTED}
+_BELIEVABLE = {FrameKind.LONG, FrameKind.SHORT, FrameKind.INTERRUPTED, FrameKind.STANDBY}
 
 _MAY_REPEAT = {"ADPS"}
 """Inserted early in the first frame of an overload, then sent again at its place."""
@@ -58,12 +58,22 @@ class Change:
 class Judgement:
     """What came of one frame: label to believed value, what was refused, what is new.
 
-    ``values`` is empty while the meter is not known for certain.
+    ``values`` is empty while the meter is not known for certain, and in ``standby``: a frame that
+    holds the address of the known meter and nothing else.
     """
 
+    standby: bool = False
     values: dict[str, str] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+
+def address_of(frame: Frame) -> str | None:
+    """ADSC of a standard frame, ADCO of another.
+
+    With the address of the other mode a frame is two, glued by lost marks: it tells none.
+    """
+    return frame.value("ADSC" if frame.mode is Mode.STANDARD else "ADCO")
 
 
 class Identity:
@@ -75,7 +85,7 @@ class Identity:
 
     def confirm(self, frame: Frame) -> bool:
         """Whether the frame tells the address of the line's meter; an unknown one is noted."""
-        address = frame.meter
+        address = address_of(frame)
         if address is None:
             return False
         if address == self._candidate:
@@ -100,10 +110,6 @@ class Integrity:
         """The meter of the line, once it is known."""
         return self._identity.address
 
-    def in_standby(self, frame: Frame) -> bool:
-        """Whether the frame holds the meter's address and nothing else."""
-        return frame.kind is FrameKind.STANDBY and self._identity.confirm(frame)
-
     def judge(self, frame: Frame, now_s: float) -> Judgement:
         """What to believe of a frame.
 
@@ -114,12 +120,17 @@ class Integrity:
         before = self.address
         if frame.kind not in _BELIEVABLE:
             return judgement
-        known = self._identity.confirm(frame) or (frame.meter is None and before is not None)
+        known = self._identity.confirm(frame) or (
+            before is not None and address_of(frame) is None and frame.meter is None
+        )
         if not known and before is not None:
             return judgement  # another meter, told once
         if self.address != before and before is not None:
             judgement.changes.append(Change("exchange", before, self.address or ""))
             self._forget()
+        if frame.kind is FrameKind.STANDBY:
+            judgement.standby = known
+            return judgement
         told = self._told(frame, judgement)
         self._limit_w = power_limit_w(told) or self._limit_w
         doubts = doubts_of(told)
@@ -140,10 +151,11 @@ class Integrity:
         self._limit_w = DEFAULT_LIMIT_W
 
     def _told(self, frame: Frame, judgement: Judgement) -> dict[str, str]:
-        """Known labels to values, without the identity; one told with two values is refused."""
+        """Labels of the mode to values, without the identity; a label with two values is refused."""
         told: dict[str, str] = {}
         for label, value, _ in frame.groups:
-            if label not in BY_NAME or label in _IDENTITIES:
+            known = BY_NAME.get(label)
+            if known is None or known.mode is not frame.mode or label in _IDENTITIES:
                 continue
             if label in told and told[label] != value and label not in _MAY_REPEAT:
                 expected = "one value in a frame"

@@ -130,11 +130,6 @@ class Meter:
                 self._tries = 0
 
     def _take_frame(self, frame: Frame, now_s: float) -> None:
-        if self._integrity.in_standby(frame):
-            self._forget_other_meter()
-            self.sensors.hear(self.address or "", datetime.now(UTC), now_s)
-            self.link.frame(now_s, standby=True)
-            return
         judgement = self._integrity.judge(frame, now_s)
         for change in judgement.changes:
             self._note_change(change)
@@ -144,6 +139,9 @@ class Meter:
                 f"{refused.label} {refused.value}",
                 f"{refused.reason}: expected {refused.expected}",
             )
+        if judgement.standby:
+            self.sensors.hear(self.address or "", datetime.now(UTC), now_s)
+            self.link.frame(now_s, standby=True)
         if not judgement.values:
             return
         self.mode = frame.mode
@@ -172,19 +170,12 @@ class Meter:
         self.link.frame(now_s)
         self._bus.publish(reading)
 
-    def _forget_other_meter(self) -> None:
-        """After an exchange of the meter, nothing that the one before said is true any more."""
-        before = self.sensors["ADCO"].last_value
-        if before is not None and before != self.address:
-            log.warning("meter %s: %s is there instead of %s", self.name, self.address, before)
-            self.sensors = SensorTable()
-            self._historique = HistoriqueView()
-
     def _note_change(self, change: Change) -> None:
+        """Tell what is new; nothing that another meter said is true any more."""
         if change.what == "exchange":
             self._historique = HistoriqueView()
             self.sensors = SensorTable()
-        log.warning("meter %s: %s, %s -> %s", self.name, change.what, change.before, change.after)
+        self._log(logging.WARNING, f"{change.what}, {change.before} -> {change.after}")
         self._event(EventKind.CHANGE, change.what, f"{change.before} -> {change.after}")
 
     def _event(self, kind: EventKind, value: str, detail: str) -> None:

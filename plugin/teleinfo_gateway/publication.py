@@ -12,6 +12,9 @@ _MAY_END = {"PEJP", "ADPS"}  # absence of the others is damage, not a change
 _OVERLOAD = ("ADIR1", "ADIR2", "ADIR3")
 _SHORT = ("ADCO", *_OVERLOAD, "IINST1", "IINST2", "IINST3")
 
+_EARLY_S = 0.5
+"""Half a frame: with an interval of one second and a frame each 0.9 s, every frame is told."""
+
 _SAME_SHORT_S = 1.0
 """A short message that says nothing new is held back so long; the meter repeats several a second
 (xPL schema teleinfo.short has no rule of its own)."""
@@ -35,7 +38,7 @@ class Publication:
             label: value for label, value in reading.historique.items() if label not in _OVERLOAD
         }
         urgent = self._changed(values, reading.complete)
-        waited = self._basic_s is None or now_s - self._basic_s >= interval_s
+        waited = self._basic_s is None or now_s - self._basic_s >= interval_s - _EARLY_S
         if not (urgent or waited):
             return None
         self._basic_s = now_s

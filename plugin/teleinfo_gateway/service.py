@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
+def _has_terminal() -> bool:
+    """Whether a person's terminal controls this process."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
 class Service:
     """Runs a configuration until it is told to stop; SIGHUP reads ``path`` again."""
 
@@ -39,8 +49,12 @@ class Service:
     async def run(self, stop: asyncio.Event, *, search: bool = False) -> None:
         """Run until ``stop``; with ``search``, look for meters until there is one."""
         tasks: set[asyncio.Task[None]] = set()
+        attended = _has_terminal()
 
         def on_hangup() -> None:
+            if attended and not _has_terminal():
+                stop.set()  # not a request: the terminal was closed
+                return
             task = asyncio.create_task(self._reload())
             tasks.add(task)
             task.add_done_callback(tasks.discard)

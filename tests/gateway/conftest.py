@@ -101,11 +101,12 @@ def line(wire):
 
 
 @pytest.fixture
-async def talking():
+async def talking(capture):
     """The function that lets a wire repeat a capture until the end of the test, or a cancel."""
     tasks = []
 
     def talk(on, data):
+        data = capture(data) if isinstance(data, str) else data
         tasks.append(asyncio.create_task(on.repeat(data)))
         return tasks[-1]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from teleinfo_gateway.cli.check import check
+from teleinfo_gateway.cli import teleinfo
 from xpl import instance_from_hostname
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,7 +21,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("TELEINFO_CONFIG", raising=False)
-    return lambda *arguments: CliRunner().invoke(check, arguments)
+    return lambda *arguments: CliRunner().invoke(teleinfo, ["check", *arguments])
 
 
 def write(path, text):

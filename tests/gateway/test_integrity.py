@@ -112,8 +112,18 @@ def test_labels_outside_the_specification_are_left_out(known):
 
 
 def test_standby_is_the_address_alone(known):
-    assert known.in_standby(frame(("ADCO", ONE), kind=STANDBY))
-    assert not known.in_standby(of(ONE))
+    assert known.judge(frame(("ADCO", ONE), kind=STANDBY), 2).standby
+    assert not known.judge(of(ONE), 3).standby
+    assert not known.judge(frame(("ADCO", TWO), kind=STANDBY), 4).standby
+    again = known.judge(frame(("ADCO", TWO), kind=STANDBY), 5)
+    assert again.standby
+    assert again.changes == [Change("exchange", ONE, TWO)]
+
+
+def test_a_frame_with_the_address_of_the_other_mode_is_two_frames_glued(known):
+    glued = frame(("PAPP", "00500"), ("ADSC", TWO), kind=LONG)
+    assert values(known, glued) == {}
+    assert known.address == ONE
 
 
 def test_a_mode_told_by_two_frames_in_a_row_is_a_change(known):

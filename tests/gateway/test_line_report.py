@@ -17,6 +17,7 @@ from teleinfo_gateway.link import Link
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.sources import port
+from teleinfo_gateway.sources.threads import in_thread
 from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.web.representation import meter_states
 from tic import Group, encode_frame
@@ -198,6 +199,19 @@ async def test_a_meter_that_is_stopped_and_started_at_once_does_not_think_its_dr
     await line.send(FRAME * 3)
     await until(lambda: house.link.state is LinkState.OK)
     assert house.status is Status.ALIVE
+
+
+async def test_a_port_that_opens_in_the_moment_of_giving_up_is_closed():
+    closed = []
+    opening = asyncio.create_task(in_thread("open it", lambda: "port", closed.append))
+    await asyncio.sleep(0)
+    for thread in threading.enumerate():
+        if thread.name == "open it":
+            thread.join(5)
+    asyncio.get_running_loop().call_soon(opening.cancel)  # behind the result, which waits there
+    await asyncio.gather(opening, return_exceptions=True)
+    assert opening.cancelled()
+    assert closed == ["port"]
 
 
 # --- teleinfo listen

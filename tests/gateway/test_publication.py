@@ -60,6 +60,17 @@ def test_the_interval_counts_from_the_last_message_even_an_early_one(basic):
     assert basic(110, **CALM | {"PTEC": "HC.."})
 
 
+def test_a_frame_that_comes_half_a_second_early_is_not_put_off_to_the_next(basic):
+    assert basic(0, **CALM)
+    assert not basic(59.4, **CALM)
+    assert basic(59.5, **CALM)
+
+
+def test_at_the_shortest_interval_every_frame_of_a_standard_meter_is_told(publication, reading):
+    told = [publication.basic(reading(**CALM), 1, frame * 0.92) for frame in range(10)]
+    assert all(told)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from teleinfo_gateway.cli.simulate import simulate
+from teleinfo_gateway.cli import teleinfo
 from teleinfo_gateway.simulation import (
     Installation,
     SimulatedLine,
@@ -268,7 +268,7 @@ def test_it_prints_a_path_where_frames_are_heard_and_ends_on_a_signal(tmp_path, 
 
 
 def test_without_a_link_the_path_is_that_of_the_terminal():
-    with running("--phases", "3", "--tariff", "tempo", "--overload", "--speed", 20) as process:
+    with running("--phases", "3", "--tariff", "tempo", "--overload", "--speed", 10) as process:
         path = first_line(process)
         assert path.startswith("/dev/pts/")
         kinds = {frame.kind for frame in read_until(path, 25)}
@@ -278,7 +278,7 @@ def test_without_a_link_the_path_is_that_of_the_terminal():
 
 
 def test_a_historique_producer_is_refused_as_wrong_use():
-    result = CliRunner().invoke(simulate, ["--producer", "--mode", "historique"])
+    result = CliRunner().invoke(teleinfo, ["simulate", "--producer", "--mode", "historique"])
     assert result.exit_code == 2
     assert "standard mode" in result.stderr
     assert result.stdout == ""
@@ -287,13 +287,13 @@ def test_a_historique_producer_is_refused_as_wrong_use():
 def test_a_link_in_the_way_is_said_and_nothing_is_printed(tmp_path):
     file = tmp_path / "file"
     file.write_text("kept")
-    result = CliRunner().invoke(simulate, ["--link", str(file)])
+    result = CliRunner().invoke(teleinfo, ["simulate", "--link", str(file)])
     assert (result.exit_code, result.stdout) == (1, "")
     assert str(file) in result.stderr
     assert Path(file).read_text() == "kept"
 
 
 def test_help_has_an_example():
-    result = CliRunner().invoke(simulate, ["--help"])
+    result = CliRunner().invoke(teleinfo, ["simulate", "--help"])
     assert result.exit_code == 0
     assert "Example: teleinfo simulate" in result.stdout

@@ -418,12 +418,10 @@ async def test_a_network_that_is_missing_is_waited_for(bus, lo_xpl, ears, say, u
     await output.stop()
 
 
-async def test_a_send_that_fails_is_counted_and_stops_nothing(
-    manager, line, ears, capture, talking, until
-):
+async def test_a_send_that_fails_is_counted_and_stops_nothing(manager, line, ears, talking, until):
     """The socket is closed under the client: what the system says to a send is then an error."""
     running = manager(line)
-    talking(line, capture("synthetic-histo-adps-mono"))  # a message at each ADPS
+    talking(line, "synthetic-histo-adps-mono")  # a message at each ADPS
     await ears.message()
     output, meter = running.outputs["xpl"], running.meter("house")
     udp = output._client._udp

@@ -68,6 +68,7 @@ async def _show_messages(xpl: XplConfig, stop: asyncio.Event) -> None:
         port=xpl.port,
         on_message=heard.put_nowait,
     )
+    await asyncio.sleep(0)  # the gateway's hub first: our first heartbeat then finds it
     await listener.start()
     try:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import serial
 
@@ -27,7 +28,7 @@ class UrlSource:
         threading.Thread(target=self._read, name=f"read {device}", daemon=True).start()
 
     def _read(self) -> None:
-        reason = "closed"
+        reason = "its reader failed"
         try:
             while not self._closed.is_set():
                 data = self._port.read(max(1, self._port.in_waiting))  # type: ignore[attr-defined]  # every URL has it
@@ -36,8 +37,9 @@ class UrlSource:
         except (OSError, serial.SerialException) as error:
             reason = str(error)
         finally:
-            self._port.close()
-        self._on_loop(self._end, reason)
+            with suppress(OSError):  # the server may be gone
+                self._port.close()
+            self._on_loop(self._end, reason)
 
     def _on_loop(self, call: object, argument: object) -> None:
         try:

@@ -22,8 +22,6 @@ target=*
 teleinfo.basic
 {
 adco=123456789012
-isousc=15
-iinst=005
 imax=090
 motdetat=000000
 papp=00000

@@ -15,7 +15,6 @@ ptec=th..
 papp=01200
 hhphc=a
 ppot=00
-iinst1=002
 iinst2=001
 imax1=060
 imax2=060

@@ -51,7 +51,7 @@ class XplOutput:
         )
         self._hub: HubServer | None = None
         self._problem = ""
-        self._publications: dict[str, Publication] = {}
+        self._publications: dict[str, tuple[str, Publication]] = {}  # with the address
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -93,7 +93,17 @@ class XplOutput:
         await self._join()
         async for item in subscription:
             if isinstance(item, Reading):
-                self._tell(item)
+                self._supervise(item)
+
+    def _supervise(self, reading: Reading) -> None:
+        """The outermost frame of the output: a fault of ours costs a message, not the output."""
+        try:
+            self._tell(reading)
+        except Exception as error:
+            problem = f"a reading of {reading.meter} was not told: {error!r}"
+            if problem != self._problem:
+                log.exception("xPL: %s", problem)
+                self._problem = problem
 
     async def _join(self) -> None:
         """Start the hub if one is wanted, then the client; wait for a network as long as it takes.
@@ -142,7 +152,10 @@ class XplOutput:
 
     def _tell(self, reading: Reading) -> None:
         """Send what is due of a reading; an overload before everything else."""
-        publication = self._publications.setdefault(reading.meter, Publication())
+        before, publication = self._publications.get(reading.meter, ("", Publication()))
+        if before != reading.address:  # the first reading, or another meter on this line
+            publication = Publication()
+            self._publications[reading.meter] = reading.address, publication
         now_s = time.monotonic()
         short = publication.short(reading, now_s)
         if short is not None:
