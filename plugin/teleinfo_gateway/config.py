@@ -66,6 +66,11 @@ class DeviceConfig(_Settings):
     mode: Literal["auto", "historique", "standard"] = Field(
         default="auto", description="auto, historique or standard"
     )
+    replaces: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{4}[0-9A-F]{2}[0-9]{6}$",
+        description='the 12 characters of the address of the meter before, such as "021528603314"',
+    )
 
     @field_validator("device")
     @classmethod

@@ -151,7 +151,7 @@ class Integrity:
         self._limit_w = DEFAULT_LIMIT_W
 
     def _told(self, frame: Frame, judgement: Judgement) -> dict[str, str]:
-        """Labels of the mode to values, without the identity; a label with two values is refused."""
+        """The mode's labels to values, without the identity; one with two values is refused."""
         told: dict[str, str] = {}
         for label, value, _ in frame.groups:
             known = BY_NAME.get(label)

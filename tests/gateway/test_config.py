@@ -520,7 +520,8 @@ def test_every_key_is_documented_with_its_default_and_an_example(key, field):
     entry = rest.partition(".. confval::")[0]
     assert ":type:" in entry
     if not field.is_required():
-        written = str(field.default).lower() if field.annotation is bool else str(field.default)
+        in_yaml = {None: "null", True: "true", False: "false"}
+        written = in_yaml.get(field.default, field.default)
         assert f":default: ``{written}``" in entry
     name = key.rpartition(".")[2]
     assert f"``{name}: " in entry or name == "type"

@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import stat
 import struct
 import termios
 from datetime import timedelta
@@ -14,6 +13,7 @@ from typing import Self
 from teleinfo_gateway.simulation.errors import SimulationError
 from teleinfo_gateway.simulation.line_faults import LineFaults
 from teleinfo_gateway.simulation.meter import SimulatedMeter
+from teleinfo_gateway.simulation.terminal import make_link, make_raw, remove_link
 
 __all__ = ["SimulatedLine"]
 
@@ -60,12 +60,12 @@ class SimulatedLine:
             self._master, self._slave = os.openpty()
         except OSError as error:
             raise SimulationError(f"no pseudo-terminal: {error.strerror}") from error
-        _make_raw(self._slave)
+        make_raw(self._slave)
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
         if self.link is not None:
             try:
-                _make_link(self.link, self.path)
+                make_link(self.link, self.path)
             except BaseException:
                 self._close()
                 raise
@@ -82,7 +82,7 @@ class SimulatedLine:
     ) -> None:
         self._timer.cancel()
         if self.link is not None:
-            _remove_link(self.link, self.path)
+            remove_link(self.link, self.path)
         self._close()
 
     def _close(self) -> None:
@@ -132,42 +132,3 @@ class SimulatedLine:
             full = True
         if full:
             termios.tcflush(self._slave, termios.TCIFLUSH)
-
-
-def _make_raw(terminal: int) -> None:
-    """Bytes pass as they are, none comes back; a pty refuses 7E1 and has no parity anyway."""
-    attributes = termios.tcgetattr(terminal)
-    attributes[0] = attributes[1] = attributes[3] = 0  # input, output, local modes
-    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
-
-
-def _make_link(link: Path, path: str) -> None:
-    """Make ``link`` lead to the terminal ``path``; raise :class:`SimulationError`."""
-    try:
-        if link.is_symlink() and _is_replaceable(link):
-            link.unlink()
-        link.symlink_to(path)
-    except FileExistsError as error:
-        raise SimulationError(
-            f"{link} exists and is no link to a terminal: remove it, or choose another place"
-        ) from error
-    except OSError as error:
-        raise SimulationError(f"{link} cannot be made: {error.strerror}") from error
-
-
-def _is_replaceable(link: Path) -> bool:
-    """Whether the link leads nowhere, or to a terminal as those of earlier simulations do."""
-    try:
-        target = link.stat()
-    except FileNotFoundError:
-        return True
-    return stat.S_ISCHR(target.st_mode) and str(link.readlink()).startswith("/dev/pts/")
-
-
-def _remove_link(link: Path, path: str) -> None:
-    """Remove the link if it is still this one."""
-    try:
-        if str(link.readlink()) == path:
-            link.unlink()
-    except OSError:  # someone else removed or replaced it: not ours any more
-        pass

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from teleinfo_gateway.simulation.errors import SimulationError
 
-__all__ = ["Terminal", "open_terminal"]
+__all__ = ["Terminal", "make_link", "make_raw", "open_terminal", "remove_link"]
 
 _LOOK_S = 0.02  # between two looks at what no event tells
 

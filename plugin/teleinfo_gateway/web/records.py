@@ -61,7 +61,8 @@ class GatewayStatus:
 class MeterState:
     """One meter: its device in the configuration, its reader and its line.
 
-    ``mode``, ``adco`` and ``last_received`` (of a frame that was believed) are null until known.
+    ``mode``, ``adco`` and ``last_received`` (of a frame that was believed) are null until known;
+    ``replaces`` is the address of the meter before, as the configuration tells it.
     ``bytes``, ``groups``, ``frames`` by kind, ``eots`` that broke a frame off, and ``refused``
     groups by reason, of which ``parity_hits`` by wrong parity, count what was heard since the
     gateway started. ``overruns`` are the bytes that the computer lost, null where its driver does
@@ -81,6 +82,7 @@ class MeterState:
     link_since: datetime
     link_detail: str
     adco: str | None
+    replaces: str | None
     last_received: datetime | None
     frames: Mapping[FrameKind, int]
     groups: int

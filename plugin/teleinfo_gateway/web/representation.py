@@ -92,6 +92,7 @@ def _meter_state(meter: Meter) -> MeterState:
         link_since=meter.link_since,
         link_detail=meter.link.detail,
         adco=meter.address,
+        replaces=meter.config.replaces,
         last_received=meter.sensors["ADCO"].last_received,
         frames=heard.frames,
         groups=heard.groups,
