@@ -2,7 +2,7 @@
 
 Simulated meters speak, the line damages their bytes, and what the gateway believes is held against
 what the meters said. A value is recovered if its group arrived whole and it was believed; it is
-wrong if the meter did not say it in the last 30 frames (an index: neither that nor anything
+wrong if the meter did not say it in the last 60 frames (an index: neither that nor anything
 between the least and the highest of them).
 """
 
@@ -28,7 +28,7 @@ from tic import BY_NAME, Decoder, Frame, Group, Kind, Mode
 
 _START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 _FRAME_S = {Mode.HISTORIQUE: 2.3, Mode.STANDARD: 1.0}
-_MEMORY = 30  # frames
+_MEMORY = 60  # frames: an index is told for half a minute after it was last confirmed
 _IDENTITIES = {"ADCO", "ADSC"}
 
 _KINDS = {
