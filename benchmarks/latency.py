@@ -22,10 +22,6 @@ from tic import Decoder, Frame, Group, Mode, encode_frame
 _SAMPLES = 1000
 _QUIET_S = 0.005  # between two writes: the gateway sleeps when the next one comes
 _FIRST_S = 10.0
-_PERIODS = {
-    Mode.HISTORIQUE: (Group("PTEC", "HC.."), Group("PTEC", "HP..")),
-    Mode.STANDARD: (Group("NTARF", "01"), Group("NTARF", "02")),
-}
 
 
 def run() -> Table:
@@ -64,10 +60,22 @@ def _frames(mode: Mode) -> tuple[bytes, bytes]:
     items = Decoder().feed(meter.frame(meter.start))
     groups = next(item.groups for item in items if isinstance(item, Frame))
     first, second = (
-        encode_frame(period if group.label == period.label else group for group in groups)
-        for period in _PERIODS[mode]
+        encode_frame(_in_period(group, period) for group in groups) for period in (1, 2)
     )
     return first, second
+
+
+def _in_period(group: Group, period: int) -> Group:
+    """The group as it is in tariff period 1 or 2; STGE must tell the period of NTARF."""
+    match group.label:
+        case "PTEC":
+            return Group("PTEC", ("HC..", "HP..")[period - 1])
+        case "NTARF":
+            return Group("NTARF", f"{period:02}")
+        case "STGE":
+            status = int(group.value, 16) & ~(0xF << 10) | period - 1 << 10
+            return Group("STGE", f"{status:08X}")
+    return group
 
 
 def _until_heard(

@@ -13,8 +13,6 @@ from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W, doubts_of, power_limi
 from teleinfo_gateway.trust import AtOnce, IndexTrust, Steady, Trust, TwiceTold, Verdict
 from tic import BY_NAME, Frame, FrameKind, Kind, Mode
 
-_BELIEVABLE = {FrameKind.LONG, FrameKind.SHORT, FrameKind.INTERRUPTED, FrameKind.STANDBY}
-
 _MAY_REPEAT = {"ADPS"}
 """Inserted early in the first frame of an overload, then sent again at its place."""
 
@@ -114,12 +112,11 @@ class Integrity:
         """What to believe of a frame.
 
         A frame that lost its address is taken for the meter of the line: an exchange takes
-        minutes, and is known by two frames. The first frame of all is only remembered.
+        minutes, and is known by two frames. So do groups outside a whole frame: an added byte that
+        looks like a frame mark costs nothing else. The first frame of all is only remembered.
         """
         judgement = Judgement()
         before = self.address
-        if frame.kind not in _BELIEVABLE:
-            return judgement
         known = self._identity.confirm(frame) or (
             before is not None and address_of(frame) is None and frame.meter is None
         )
@@ -132,6 +129,8 @@ class Integrity:
             judgement.standby = known
             return judgement
         told = self._told(frame, judgement)
+        if not told:
+            return judgement
         self._limit_w = power_limit_w(told) or self._limit_w
         doubts = doubts_of(told)
         for label, value in told.items():
@@ -139,8 +138,7 @@ class Integrity:
             self._note(label, verdict, judgement)
         if not known:
             return Judgement()
-        if told:
-            self._notice_changes(frame, judgement)
+        self._notice_changes(frame, judgement)
         judgement.values["ADSC" if frame.mode is Mode.STANDARD else "ADCO"] = self.address or ""
         return judgement
 

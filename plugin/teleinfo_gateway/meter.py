@@ -125,7 +125,7 @@ class Meter:
         """Bytes from the line, decoded."""
         self.link.opened(now_s)
         for item in items:
-            if type(item) is Frame:
+            if type(item) is Frame and item.groups:
                 self._take_frame(item, now_s)
                 self._tries = 0
 
@@ -155,7 +155,7 @@ class Meter:
             time=datetime.now(UTC),
             mode=frame.mode,
             kind=frame.kind,
-            complete=frame.kind is not FrameKind.INTERRUPTED
+            complete=frame.kind in {FrameKind.LONG, FrameKind.SHORT}
             and not (frame.refused or judgement.refused),
             values=values,
             historique=historique,

@@ -39,7 +39,7 @@ class LineReader:
     """Reads one device for a listener; ``mode`` ``None`` finds speed and mode by content."""
 
     def __init__(self, device: str, mode: Mode | None, listener: Listener) -> None:
-        self.decoder = Decoder(mode)
+        self.decoder = Decoder(mode, partial=True)
         self.speeds = SpeedSearch(mode)
         self._device = device
         self._has_speed = has_speed(device)

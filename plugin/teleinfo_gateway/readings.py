@@ -16,9 +16,10 @@ class Reading:
 
     ``meter`` is its configured name, ``address`` its ADCO or ADSC, ``time`` aware UTC.
     ``values`` holds every label as sent; ``historique`` the historique labels, which in standard
-    mode are derived; both map label to value as text. ``kind`` is ``long``, ``short`` or
-    ``interrupted``. ``complete`` means that nothing of the frame was refused: what is absent was
-    not sent. ``horodates`` holds the meter's own time of those ``values`` that it dates.
+    mode are derived; both map label to value as text. ``kind`` is ``long``, ``short``,
+    ``interrupted`` or ``partial`` (groups outside a whole frame). ``complete`` means that the frame
+    was whole and nothing of it refused: what is absent was not sent. ``horodates`` holds the
+    meter's own time of those ``values`` that it dates.
     """
 
     meter: str

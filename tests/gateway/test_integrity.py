@@ -79,9 +79,11 @@ def test_a_frame_that_lost_its_address_belongs_to_the_meter_of_the_line(integrit
     assert values(integrity, frame(("PAPP", "00510"))) == {"ADCO": ONE, "PAPP": "00510"}
 
 
-def test_an_interrupted_frame_is_believed_group_by_group_a_partial_one_is_not(known):
-    assert values(known, of(ONE, kind=FrameKind.INTERRUPTED))["PAPP"] == "00500"
-    assert values(known, of(ONE, kind=FrameKind.PARTIAL)) == {}
+@pytest.mark.parametrize("kind", [FrameKind.INTERRUPTED, FrameKind.PARTIAL])
+def test_what_is_no_whole_frame_is_believed_group_by_group(known, kind):
+    assert values(known, of(ONE, kind=kind))["PAPP"] == "00500"
+    assert values(known, frame(("PAPP", "00510"), kind=kind)) == {"ADCO": ONE, "PAPP": "00510"}
+    assert values(known, frame(kind=kind)) == {}
 
 
 def test_a_standard_meter_tells_its_address_as_adsc(integrity):

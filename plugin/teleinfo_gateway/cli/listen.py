@@ -90,7 +90,7 @@ class _Heard:
     def heard(self, items: Sequence[Item], now_s: float) -> None:
         """Keep each label's last group; a whole frame begins a new list."""
         for item in items:
-            if isinstance(item, Frame):
+            if isinstance(item, Frame) and item.kind is not FrameKind.PARTIAL:
                 if item.kind is not FrameKind.INTERRUPTED:
                     if item.kind is FrameKind.LONG:
                         self.groups = {}
