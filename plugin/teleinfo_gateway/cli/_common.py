@@ -1,4 +1,4 @@
-"""What several commands share: the option ``--config``, how faults and tables are printed."""
+"""What several commands share: options, and how faults and tables are printed."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,16 @@ from pathlib import Path
 import click
 
 from teleinfo_gateway.errors import ConfigError
+from tic import Mode
 
-__all__ = ["columns", "config_option", "print_faults", "start_logging"]
+__all__ = [
+    "columns",
+    "config_option",
+    "link_option",
+    "mode_option",
+    "print_faults",
+    "start_logging",
+]
 
 config_option = click.option(
     "--config",
@@ -16,6 +24,21 @@ config_option = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="The configuration file; without it the usual places are searched.",
+)
+
+link_option = click.option(
+    "--link",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A symbolic link to make to the terminal; removed at the end.",
+)
+
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["auto", *(mode.value for mode in Mode)]),
+    default="auto",
+    show_default=True,
+    help="The language of the meter; auto finds it by listening.",
 )
 
 

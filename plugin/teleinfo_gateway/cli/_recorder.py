@@ -15,17 +15,9 @@ from teleinfo_gateway.service import stop_signal
 from teleinfo_gateway.sources import SourceError, has_speed
 from tic import Item, Mode, Statistics
 
-__all__ = ["Recorder", "mode_option"]
+__all__ = ["Recorder"]
 
 _RETRY_S = 1.0
-
-mode_option = click.option(
-    "--mode",
-    type=click.Choice(["auto", *(mode.value for mode in Mode)]),
-    default="auto",
-    show_default=True,
-    help="The language of the meter; auto finds it by listening.",
-)
 
 
 class _RawReader(LineReader):

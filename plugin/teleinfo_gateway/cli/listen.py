@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import click
 
+from teleinfo_gateway.cli._common import mode_option
 from teleinfo_gateway.link import SILENT_S, Link
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.service import stop_signal
@@ -41,13 +42,7 @@ _CONDITION_EVERY_S = 60.0  # between two lines on the line's condition, where fr
 
 @click.command(epilog="Example: teleinfo listen /dev/ttyUSB0")
 @click.argument("device")
-@click.option(
-    "--mode",
-    type=click.Choice(["auto", *(mode.value for mode in Mode)]),
-    default="auto",
-    show_default=True,
-    help="The language of the meter; auto finds it by listening.",
-)
+@mode_option
 def listen(device: str, mode: str) -> None:
     """Show every label heard on DEVICE, its value and meaning, and the quality of the line.
 

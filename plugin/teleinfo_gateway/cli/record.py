@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from teleinfo_gateway.cli._recorder import Recorder, mode_option
+from teleinfo_gateway.cli._common import mode_option
+from teleinfo_gateway.cli._recorder import Recorder
 from teleinfo_gateway.recording import RecordingError
 from teleinfo_gateway.sources import SourceError
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import click
 
+from teleinfo_gateway.cli._common import link_option
 from teleinfo_gateway.recording import (
     CutShort,
     Event,
@@ -38,12 +39,7 @@ _LINGER_S = 0.5
     show_default=True,
     help="How many times faster than recorded.",
 )
-@click.option(
-    "--link",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A symbolic link to make to the terminal; removed at the end.",
-)
+@link_option
 def replay(file: BinaryIO, speed: float, link: Path | None) -> None:
     """Play a recording, or a raw capture, on a terminal of this machine.
 

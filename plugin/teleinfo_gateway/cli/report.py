@@ -16,10 +16,10 @@ from pydantic_core import to_jsonable_python
 
 from teleinfo_gateway import __version__
 from teleinfo_gateway.anonymise import Anonymiser
-from teleinfo_gateway.cli._common import config_option
+from teleinfo_gateway.cli._common import config_option, mode_option
 from teleinfo_gateway.cli._excerpt import Excerpt
 from teleinfo_gateway.cli._gateway import ControlError, RunningGateway
-from teleinfo_gateway.cli._recorder import Recorder, mode_option
+from teleinfo_gateway.cli._recorder import Recorder
 from teleinfo_gateway.cli._scrub import Scrubber
 from teleinfo_gateway.config import Config, find_config, load_config
 from teleinfo_gateway.errors import ConfigError

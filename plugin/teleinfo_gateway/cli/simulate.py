@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from teleinfo_gateway.cli._common import link_option
 from teleinfo_gateway.simulation import (
     Faults,
     FaultyMeter,
@@ -76,12 +77,7 @@ def _described(faults: type[LineFault | MeterFault]) -> str:
     show_default=True,
     help="How many times faster than real the line and the meter's clock are.",
 )
-@click.option(
-    "--link",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A symbolic link to make to the terminal; removed at the end.",
-)
+@link_option
 @click.option(
     "--faults",
     default="",
