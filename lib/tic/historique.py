@@ -32,6 +32,10 @@ _PATIENCE = 10
 """Frames without NGTF after which the meter is taken not to send it (it is optional); before, one
 damaged group would turn a Tempo contract into BASE."""
 
+_SURE_OF_THREE = 3
+"""Three-phase labels in one frame (a whole one has 15) that settle it: a frame that lost its end
+must not turn the meter into a single-phase one, nor one damaged label into a three-phase one."""
+
 _ABSENT_V = 20
 """Below this voltage a phase counts as absent; Enedis gives no figure."""
 
@@ -42,16 +46,17 @@ class HistoriqueView:
     def __init__(self) -> None:
         self._contract: str | None = None
         self._without = 0  # frames since NGTF was last seen
+        self._three = False  # surely three-phase
 
     def translate(self, values: Mapping[str, str]) -> tuple[Group, ...]:
-        """The historique groups of one frame, from label to value as sent, in table order.
+        """The historique groups of one whole frame, label to value as sent, in table order.
 
         What the frame does not tell is left out: a label missing here was missing there.
         """
         seen = {usual_name(label): value for label, value in values.items()}
-        three = any(
-            label in BY_NAME and BY_NAME[label].phases is Phases.THREE for label in seen
-        )  # by any label: one damaged group must not turn the meter into a single-phase one
+        told = sum(label in BY_NAME and BY_NAME[label].phases is Phases.THREE for label in seen)
+        self._three |= told >= _SURE_OF_THREE
+        three = self._three or told > 0
         found = {"ADCO": seen.get("ADSC"), "HHPHC": "A", "MOTDETAT": "000000"}
         found |= self._tariff(seen)
         found |= _three_phase(seen) if three else _single_phase(seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from teleinfo_gateway.bus import Bus
@@ -145,10 +145,7 @@ class Meter:
         if not judgement.values:
             return
         self.mode = frame.mode
-        historique = values = judgement.values
-        if frame.mode is Mode.STANDARD:
-            groups = self._historique.translate(values)
-            historique = {group.label: group.value for group in groups}
+        values = judgement.values
         reading = Reading(
             meter=self.name,
             address=self.address or "",
@@ -158,7 +155,7 @@ class Meter:
             complete=frame.kind in {FrameKind.LONG, FrameKind.SHORT}
             and not (frame.refused or judgement.refused),
             values=values,
-            historique=historique,
+            historique=self._as_historique(frame, values),
             horodates={
                 label: horodate
                 for label, value, horodate in frame.groups
@@ -169,6 +166,14 @@ class Meter:
         self.estimator.update(reading, now_s)
         self.link.frame(now_s)
         self._bus.publish(reading)
+
+    def _as_historique(self, frame: Frame, values: Mapping[str, str]) -> Mapping[str, str]:
+        """The historique labels; a piece of a standard frame tells neither phases nor contract."""
+        if frame.mode is Mode.HISTORIQUE:
+            return values
+        if frame.kind is not FrameKind.LONG:
+            return {"ADCO": self.address or ""}
+        return {group.label: group.value for group in self._historique.translate(values)}
 
     def _note_change(self, change: Change) -> None:
         """Tell what is new; nothing that another meter said is true any more."""

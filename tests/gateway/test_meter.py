@@ -419,3 +419,20 @@ async def test_the_log_tells_each_change_once(meter, adapter, heard, talking, un
         "meter house: searching",
         "meter house: ok",
     ]
+
+
+async def test_a_piece_of_a_standard_frame_tells_no_historique_label(
+    meter, line, heard, capture, until
+):
+    """It does not show whether the meter has three phases, nor its contract."""
+    house = await meter(line)
+    await line.opened(house)
+    frames = capture("std-base-tri-conso")
+    end = frames.index(b"\nIRMS2")
+    await line.send(frames + b"\x02" + frames[1:end] + b"\x04")
+    await until(lambda: house.statistics.bytes == line.sent)
+    whole, piece = heard.readings[-2:]
+    assert whole.historique["IINST1"] == whole.values["IRMS1"]
+    assert piece.values["IRMS1"]
+    assert not piece.complete
+    assert piece.historique == {"ADCO": house.address}

@@ -354,3 +354,20 @@ def test_whatever_a_meter_sends_the_derived_groups_can_be_encoded(data):
         found = translated(values, view)
         assert (found.get("ADCO") is None) == ("ADSC" not in values)
         assert all(usual_name(label) == label for label in found)
+
+
+def test_a_three_phase_meter_stays_one_when_its_frame_lost_its_end():
+    view = HistoriqueView()
+    view.translate(THREE)
+    cut = {label: THREE[label] for label in ("ADSC", "NGTF", "IRMS1", "PREF")}
+    derived = {group.label: group.value for group in view.translate(cut)}
+    assert derived["ISOUSC"] == "20"
+    assert "IINST1" in derived
+    assert not derived.keys() & {"IINST", "ADPS", "IMAX"}
+
+
+def test_one_damaged_label_does_not_make_a_meter_three_phase_for_good():
+    view = HistoriqueView()
+    view.translate(SINGLE | {"URMS2": "233"})
+    derived = {group.label for group in view.translate(SINGLE)}
+    assert {"IINST", "IMAX"} <= derived
