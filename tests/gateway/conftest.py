@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import os
 import socket
 import sys
@@ -150,6 +152,46 @@ def ears():
     it = Ears()
     yield it
     it.socket.close()
+
+
+@pytest.fixture
+def as_nobody():
+    """The context without the rights of root; an ordinary user has none to lose."""
+
+    @contextlib.contextmanager
+    def context():
+        if os.geteuid():
+            yield
+            return
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return context
+
+
+@pytest.fixture
+def in_use():
+    """The function that tells whether somebody holds a port."""
+
+    def look(path):
+        try:
+            port = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        except OSError as error:
+            if error.errno == errno.EBUSY:  # what anybody but root gets to see
+                return True
+            raise
+        try:
+            fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(port)
+        return False
+
+    return look
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """``teleinfo status``, ``start`` and ``stop``: real commands, a real gateway, real ptys."""
 
 import contextlib
-import fcntl
 import http.client
 import json
 import os
@@ -108,17 +107,6 @@ class RealGateway:
         out, err = process.communicate(timeout=TIMEOUT_S)
         return process.returncode, out.decode(), err.decode()
 
-    def reads(self, name):
-        """Whether the lock of a meter's port is taken."""
-        port = os.open(self.ports[name], os.O_RDWR | os.O_NOCTTY)
-        try:
-            fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(port)
-        return False
-
     def end(self):
         """Terminate the gateway: its exit code and how long it took."""
         began = time.monotonic()
@@ -176,16 +164,16 @@ def test_status_as_json_is_what_the_api_says(gateway):
     assert set(told["meters"][0]) == set(gateway.ask("/api/meters")[0])
 
 
-def test_stop_frees_the_port_and_start_takes_it_again(gateway):
-    until(lambda: gateway.reads("garage"))
+def test_stop_frees_the_port_and_start_takes_it_again(gateway, in_use):
+    until(lambda: in_use(gateway.ports["garage"]))
     assert gateway.teleinfo("stop", "garage") == (0, "garage: stopped\n", "")
-    assert not gateway.reads("garage")
+    assert not in_use(gateway.ports["garage"])
     _, out, _ = gateway.teleinfo("status")
     row = next(line for line in out.splitlines() if line.startswith("garage"))
     assert row.split()[1:3] == ["stopped", "-"]
     assert row.endswith("teleinfo start garage reads it again")
     assert gateway.teleinfo("start", "garage") == (0, "garage: starting\n", "")
-    until(lambda: gateway.reads("garage"))
+    until(lambda: in_use(gateway.ports["garage"]))
 
 
 @pytest.mark.parametrize("name", ["nobody", "../../x", "a b\t"])

@@ -5,7 +5,7 @@ import contextlib
 import os
 import re
 import signal
-from contextlib import closing, contextmanager
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -114,20 +114,7 @@ async def test_a_busy_port_is_left_to_its_owner(wire):
     )
 
 
-@contextmanager
-def as_nobody():
-    """Without the rights of root; an ordinary user has none to lose."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-async def test_a_port_without_permission_says_which_group_to_join(wire):
+async def test_a_port_without_permission_says_which_group_to_join(wire, as_nobody):
     line = wire()
     os.chmod(line.path, 0)  # noqa: PTH101  # a device
     with as_nobody():

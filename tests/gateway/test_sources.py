@@ -9,7 +9,7 @@ import sys
 import termios
 import threading
 import time
-from contextlib import AsyncExitStack, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -43,19 +43,6 @@ async def gone(source):
         return str(await source.gone)
 
 
-@contextmanager
-def as_nobody():
-    """Without the rights of root; an ordinary user has none to lose."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 # --- local ports
 
 
@@ -68,7 +55,7 @@ async def test_bytes_come_as_they_were_sent(opened, wire, until):
     assert port.came == everything
 
 
-async def test_a_port_can_be_opened_again_and_again(opened, wire, until):
+async def test_a_port_can_be_opened_again_and_again(opened, wire, until, as_nobody):
     """A pty refuses 7 bits from the second time on, and stays exclusive until that is undone."""
     line = wire()
     for baudrate in (1200, 9600, 1200):
@@ -139,7 +126,7 @@ async def test_a_device_that_is_no_terminal_is_refused(opened):
         await opened("/dev/null")
 
 
-async def test_a_port_of_somebody_else_says_which_group_to_join(opened, wire):
+async def test_a_port_of_somebody_else_says_which_group_to_join(opened, wire, as_nobody):
     line = wire()
     os.chmod(line.path, 0)  # noqa: PTH101  # a device
     with as_nobody(), pytest.raises(SourceError) as refused:
@@ -157,7 +144,7 @@ async def test_a_port_that_another_program_holds_is_busy(opened, wire):
     await opened(line.path)
 
 
-async def test_an_open_port_is_ours_alone(opened, wire):
+async def test_an_open_port_is_ours_alone(opened, wire, as_nobody):
     line = wire()
     port = await opened(line.path)
     with pytest.raises(serial.SerialException, match=r"exclusively lock|busy"):

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import fcntl
 import http.client
 import json
 import os
@@ -45,18 +44,6 @@ def until(condition, timeout_s=TIMEOUT_S):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
-
-
-def in_use(path):
-    """Whether somebody holds the lock of a port."""
-    port = os.open(path, os.O_RDWR | os.O_NOCTTY)
-    try:
-        fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(port)
-    return False
 
 
 class Pty:
@@ -283,7 +270,7 @@ def test_the_index_lists_every_route(gateway):
 # --- start and stop
 
 
-def test_stopping_a_meter_frees_its_port_and_starting_it_takes_it_again(gateway):
+def test_stopping_a_meter_frees_its_port_and_starting_it_takes_it_again(gateway, in_use):
     gateway.hear("house", HISTORIQUE * 3)
     path = gateway.ptys["house"].path
     assert in_use(path)
