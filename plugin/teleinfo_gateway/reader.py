@@ -41,6 +41,7 @@ class LineReader:
     def __init__(self, device: str, mode: Mode | None, listener: Listener) -> None:
         self.decoder = Decoder(mode, partial=True)
         self.speeds = SpeedSearch(mode)
+        self.received = b""  # the bytes behind what the listener hears
         self._device = device
         self._has_speed = has_speed(device)
         self._listener = listener
@@ -98,6 +99,7 @@ class LineReader:
 
     def _receive(self, data: bytes) -> None:
         now_s = self._byte_s = time.monotonic()
+        self.received = data
         before = self.decoder.statistics.groups  # those outside a frame prove the speed as well
         items = self.decoder.feed(data)
         self.speeds.heard(len(data), self.decoder.statistics.groups - before, now_s)

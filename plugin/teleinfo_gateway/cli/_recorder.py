@@ -20,16 +20,6 @@ __all__ = ["Recorder"]
 _RETRY_S = 1.0
 
 
-class _RawReader(LineReader):
-    """Remembers the bytes that it decodes."""
-
-    data = b""
-
-    def _receive(self, data: bytes) -> None:
-        self.data = data
-        super()._receive(data)
-
-
 class Recorder:
     """Reads a device and gives the bytes of a recording to ``write`` as things happen.
 
@@ -39,7 +29,7 @@ class Recorder:
     def __init__(self, device: str, mode: str, write: Callable[[bytes], object]) -> None:
         self._device = device
         self._has_speed = has_speed(device)
-        self._reader = _RawReader(device, None if mode == "auto" else Mode(mode), self)
+        self._reader = LineReader(device, None if mode == "auto" else Mode(mode), self)
         self._writer = RecordingWriter()
         self._write = write
         self._begin_s: float | None = None
@@ -61,7 +51,7 @@ class Recorder:
 
     def heard(self, items: Sequence[Item], now_s: float) -> None:  # noqa: ARG002  # the interface
         """Bytes came."""
-        self._write(self._writer.received(now_s, self._reader.data))
+        self._write(self._writer.received(now_s, self._reader.received))
 
     def tick(self, now_s: float) -> None:
         """Nothing to do: silence is the time between two records."""
