@@ -31,11 +31,17 @@ from tic.registers import (
     TempoContacts,
     parse_profile,
 )
+from tic.tariffs import CALENDARS, INDEX_LABELS, INDEX_SLOTS, PERIOD_SLOTS, PERIODS
 from tic.values import Value, stamp, typed
 
 __all__ = [
     "BY_NAME",
+    "CALENDARS",
+    "INDEX_LABELS",
+    "INDEX_SLOTS",
     "LABELS",
+    "PERIODS",
+    "PERIOD_SLOTS",
     "Breaker",
     "Colour",
     "Contact",

@@ -12,20 +12,8 @@ from collections.abc import Mapping
 from tic.groups import Group
 from tic.labels import BY_NAME, Phases, usual_name
 from tic.registers import Colour, StatusRegister
+from tic.tariffs import CALENDARS, INDEX_LABELS, PERIODS
 
-_OPTIONS = {"BASE": "BASE", "H PLEINE/CREUSE": "HC..", "EJP": "EJP.", "TEMPO": "BBR("}
-
-# The index labels of each option, in the order of the supplier indexes EASF01 .. EASF06.
-_INDEXES = {
-    "HC..": ("HCHC", "HCHP"),
-    "EJP.": ("EJPHN", "EJPHPM"),
-    "BBR(": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
-}
-_PERIODS = {
-    "HC..": ("HC..", "HP.."),
-    "EJP.": ("HN..", "PM.."),
-    "BBR(": ("HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR"),
-}
 _COLOURS = {Colour.NONE: "----", Colour.BLUE: "BLEU", Colour.WHITE: "BLAN", Colour.RED: "ROUG"}
 
 _PATIENCE = 10
@@ -69,17 +57,17 @@ class HistoriqueView:
         contract = self._current_contract(seen)
         if contract is None:
             return {}
-        option = _OPTIONS.get(contract, "BASE")
+        option = CALENDARS.get(contract, "BASE")
         if option == "BASE":
             # The two differ on a meter that had another tariff before.
             index = seen.get("EASF01" if contract == "BASE" else "EAST")
             return {"OPTARIF": option, "PTEC": "TH..", "BASE": index}
         found: dict[str, str | None] = {"OPTARIF": option}
-        for number, label in enumerate(_INDEXES[option], 1):
+        for number, label in enumerate(INDEX_LABELS[option], 1):
             found[label] = seen.get(f"EASF{number:02}")
         rank = int(seen.get("NTARF", "0"))
-        if 1 <= rank <= len(_PERIODS[option]):
-            found["PTEC"] = _PERIODS[option][rank - 1]
+        if 1 <= rank <= len(PERIODS[option]):
+            found["PTEC"] = PERIODS[option][rank - 1]
         if "STGE" in seen:
             status = StatusRegister.parse(seen["STGE"])
             if option == "BBR(":

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from teleinfo_gateway.announcements import Announcements
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
 from teleinfo_gateway.estimate import Estimator
@@ -52,6 +53,7 @@ class Meter:
         )
         self._integrity = Integrity()
         self._historique = HistoriqueView()
+        self._announcements = Announcements()
         self._tries = 0  # to open the port, since a frame last came
         self._trouble: Trouble | None = None  # of the port, the last time there was one
         self._advice = ""  # the last one that was logged
@@ -166,6 +168,8 @@ class Meter:
         self.estimator.update(reading, now_s)
         self.link.frame(now_s)
         self._bus.publish(reading)
+        for kind, value, detail in self._announcements.take(reading):
+            self._bus.publish(Event(kind, self.name, reading.time, value, detail))
 
     def _as_historique(self, frame: Frame, values: Mapping[str, str]) -> Mapping[str, str]:
         """The historique labels; a piece of a standard frame tells neither phases nor contract."""
@@ -179,6 +183,7 @@ class Meter:
         """Tell what is new; nothing that another meter said is true any more."""
         if change.what == "exchange":
             self._historique = HistoriqueView()
+            self._announcements = Announcements()
             self.sensors = SensorTable()
         self._log(logging.WARNING, f"{change.what}, {change.before} -> {change.after}")
         self._event(EventKind.CHANGE, change.what, f"{change.before} -> {change.after}")

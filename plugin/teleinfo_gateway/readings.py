@@ -40,6 +40,10 @@ class EventKind(StrEnum):
     LINK = "link"  # the state of a meter's line
     CHANGE = "change"  # another meter, mode or contract; an index that starts anew
     REFUSED = "refused"  # a value that was not believed
+    OVERLOAD = "overload"  # phases or the power over what is subscribed, or none any more
+    TARIFF = "tariff"  # another tariff period
+    TOMORROW = "tomorrow"  # the Tempo colour of tomorrow, announced or taken back
+    PEAK = "peak"  # a mobile peak (of EJP, too): notice, beginning, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class Event:
     """Something that happened: ``value`` is the new state, ``detail`` its reason in plain words.
 
     Of a refused value, ``value`` is ``LABEL value`` and ``detail`` says why and what was expected;
-    of a change, ``value`` is its kind and ``detail`` what was before and is now.
+    of a change, ``value`` is its kind and ``detail`` what was before and is now. An overload, a
+    tariff, a colour and a peak come right after the reading that tells them, with its time; their
+    values are those of :class:`~teleinfo_gateway.announcements.Announcement`.
     """
 
     kind: EventKind

@@ -5,6 +5,7 @@ import logging
 import os
 import termios
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -18,6 +19,7 @@ from tic import FrameKind, Group, Mode, encode_frame
 HISTORIQUE = "histo-hc-mono-l16c6"
 STANDARD = "std-base-tri-conso"
 ADCO = "021528603314"
+ANNOUNCED = {EventKind.OVERLOAD, EventKind.TARIFF, EventKind.TOMORROW, EventKind.PEAK}
 
 
 def frame(*groups, address=ADCO):
@@ -168,6 +170,19 @@ async def test_after_an_exchange_nothing_of_the_other_meter_is_left(
     assert "exchange, 021528603314 -> 061961361253" in caplog.text
 
 
+async def test_after_an_exchange_the_other_meter_announces_nothing_as_new(
+    meter, line, heard, until
+):
+    house = await meter(line)
+    await line.opened(house)
+    await line.send(frame(("PTEC", "HPJB"), ("DEMAIN", "----")) * 2)
+    await until(lambda: heard.readings)
+    await line.send(frame(("PTEC", "HCJR"), ("DEMAIN", "ROUG"), address="061961361253") * 3)
+    await until(lambda: house.statistics.bytes == line.sent)
+    assert heard.readings[-1].values["DEMAIN"] == "ROUG"
+    assert not any(heard.events(kind) for kind in ANNOUNCED)
+
+
 async def test_an_exchange_is_noticed_in_standby_too(meter, line, until):
     house = await meter(line)
     await line.opened(house)
@@ -176,6 +191,59 @@ async def test_an_exchange_is_noticed_in_standby_too(meter, line, until):
     await line.send(frame(address="061961361253") * 2)
     await until(lambda: house.link.state is LinkState.STANDBY)
     assert [sensor.reference for sensor in house.sensors.seen()] == ["adco"]
+
+
+# --- what it announces
+
+
+@pytest.fixture
+def hear(meter, line, capture, until):
+    """The function that lets a meter hear the whole of a capture."""
+
+    async def all_of(name):
+        house = await meter(line)
+        await line.opened(house)
+        await line.send(capture(name))
+        await until(lambda: house.statistics.bytes == line.sent)
+
+    return all_of
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("synthetic-histo-adps-mono", ["overload 1", "overload none"]),
+        (
+            "synthetic-histo-hc-tri-short-frames",
+            ["overload 2", "overload 1,2,3", "overload none"],
+        ),
+        (  # an index of its last frame is refused, so that the notice may not be over
+            "synthetic-histo-ejp-mono",
+            ["peak notice", "tariff PM..", "peak peak", "tariff HN.."],
+        ),
+        ("histo-tempo-mono-linky", []),
+        ("std-tempo-mono-red-day", []),
+        ("std-tri-garbled", []),
+    ],
+)
+async def test_what_cannot_wait_is_announced_once(hear, heard, name, told):
+    await hear(name)
+    assert [
+        f"{item.kind} {item.value}"
+        for item in heard.items
+        if isinstance(item, Event) and item.kind in ANNOUNCED
+    ] == told
+
+
+async def test_an_announcement_follows_the_reading_that_tells_it(hear, heard):
+    await hear("synthetic-histo-adps-mono")
+    reading, event = next(
+        pair for pair in pairwise(heard.items) if getattr(pair[1], "kind", "") in ANNOUNCED
+    )
+    assert isinstance(reading, Reading)
+    assert reading.values["ADPS"] == "046"
+    assert (event.meter, event.time) == (reading.meter, reading.time)
+    assert event.detail == "phase 1: 46 A of 45 A"
 
 
 # --- its statuses

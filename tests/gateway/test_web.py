@@ -24,6 +24,7 @@ from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.readings import Event, EventKind
 from teleinfo_gateway.web import events
 from teleinfo_gateway.web.server import ListenError, WebServer, _advice
+from tic import Group, encode_frame
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 HTTP_API = Path(__file__).parents[2] / "docs/http-api.rst"
@@ -72,7 +73,7 @@ class Gateway:
             DeviceConfig(name=name, device=pty.path, interval=1) for name, pty in self.ptys.items()
         )
         web = WebConfig(listen=f"{listen}:{self.port}")
-        self.config = Config(devices=devices, xpl=None, web=web)
+        self.config = Config(devices=devices, xpl=None, history=None, web=web)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -342,6 +343,17 @@ def test_a_standard_meter_tells_its_historique_labels_too(gateway, stream):
     assert reading["mode"] == "standard"
     assert "EAST" in reading["values"]
     assert reading["historique"]["ADCO"] == reading["values"]["ADSC"]
+
+
+def test_an_announcement_follows_the_reading_that_told_it_with_its_time(gateway, stream):
+    gateway.hear("garage", tempo("----") * 3 + tempo("ROUG"))
+    told = stream.event("reading")
+    while told[1]["values"]["DEMAIN"] == "----":
+        told = stream.event("reading", "tomorrow")
+    assert stream.event("reading", "tomorrow") == (
+        "tomorrow",
+        {"meter": "garage", "value": "ROUG", "detail": "red", "time": told[1]["time"]},
+    )
 
 
 def test_changes_of_status_and_link_carry_the_keys_of_the_meter(gateway, stream):
@@ -713,11 +725,19 @@ def test_every_answer_has_the_shape_that_is_described(gateway):
     assert checked == 8
 
 
+def tempo(tomorrow):
+    labels = {"ADCO": "021861348497", "PTEC": "HPJB", "DEMAIN": tomorrow}
+    return encode_frame([Group(*group) for group in labels.items()])
+
+
 def test_every_event_has_the_shape_that_is_described(gateway, stream):
     description = gateway.get("/api/openapi.json")
     described = description["paths"]["/api/events"]["get"]["x-events"]
     another_meter = (CAPTURES / "synthetic-histo-ejp-mono.tic").read_bytes()  # its indexes fall
+    overload = (CAPTURES / "synthetic-histo-adps-mono.tic").read_bytes()
     gateway.hear("house", HISTORIQUE * 3 + another_meter)
+    gateway.hear("house", overload)
+    gateway.hear("garage", tempo("----") * 3 + tempo("ROUG"))
     gateway.request("POST", "/api/meters/house/stop")
     missing = set(described)
     while missing:

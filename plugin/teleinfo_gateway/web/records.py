@@ -15,16 +15,19 @@ from teleinfo_gateway.statuses import LinkState, Status
 from tic import FrameKind, Mode, Reason
 
 __all__ = [
+    "Announced",
     "Failure",
     "GatewayStatus",
     "Health",
     "Index",
     "LinkChange",
+    "MeterChange",
     "MeterState",
     "MeterStatus",
     "ReadingTold",
     "SensorState",
     "StatusChange",
+    "ValueRefused",
 ]
 
 
@@ -175,6 +178,21 @@ class ValueRefused:
 
     meter: str
     label: str
+    value: str
+    detail: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Events ``overload``, ``tariff``, ``tomorrow`` and ``peak``: a new state of a meter.
+
+    ``value`` is for programs: the phases in overload (``1,3``) and ``power``; PTEC or NTARF;
+    DEMAIN; ``notice``, ``peak`` or both; an overload or a peak that is over is ``none``.
+    ``detail`` says it in plain words. ``time`` is that of the reading that told it.
+    """
+
+    meter: str
     value: str
     detail: str
     time: datetime

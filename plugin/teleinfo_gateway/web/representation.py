@@ -8,10 +8,11 @@ from teleinfo_gateway import __version__
 from teleinfo_gateway.info import data_type
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.meter import Meter
-from teleinfo_gateway.readings import EventKind, Item, Reading
+from teleinfo_gateway.readings import Event, EventKind, Item, Reading
 from teleinfo_gateway.sensors import Sensor
 from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.web.records import (
+    Announced,
     GatewayStatus,
     LinkChange,
     MeterChange,
@@ -51,7 +52,7 @@ def sensor_states(meter: Meter) -> list[SensorState]:
     return [_sensor_state(meter, sensor, now_s) for sensor in meter.sensors.seen()]
 
 
-EventRecord = ReadingTold | StatusChange | LinkChange | MeterChange | ValueRefused
+EventRecord = ReadingTold | StatusChange | LinkChange | MeterChange | ValueRefused | Announced
 
 
 def event(item: Item) -> tuple[str, EventRecord]:
@@ -67,14 +68,22 @@ def event(item: Item) -> tuple[str, EventRecord]:
             values=item.values,
             historique=item.historique,
         )
-    if item.kind is EventKind.STATUS:
-        return "status", StatusChange(item.meter or None, Status(item.value), item.time)
-    if item.kind is EventKind.CHANGE:
-        return "change", MeterChange(item.meter, item.value, item.detail, item.time)
-    if item.kind is EventKind.REFUSED:
-        label, _, value = item.value.partition(" ")
-        return "refused", ValueRefused(item.meter, label, value, item.detail, item.time)
-    return "link", LinkChange(item.meter, LinkState(item.value), item.time, item.detail)
+    return item.kind.value, _event_record(item)
+
+
+def _event_record(event: Event) -> EventRecord:
+    match event.kind:
+        case EventKind.STATUS:
+            return StatusChange(event.meter or None, Status(event.value), event.time)
+        case EventKind.LINK:
+            return LinkChange(event.meter, LinkState(event.value), event.time, event.detail)
+        case EventKind.CHANGE:
+            return MeterChange(event.meter, event.value, event.detail, event.time)
+        case EventKind.REFUSED:
+            label, _, value = event.value.partition(" ")
+            return ValueRefused(event.meter, label, value, event.detail, event.time)
+        case EventKind.OVERLOAD | EventKind.TARIFF | EventKind.TOMORROW | EventKind.PEAK:
+            return Announced(event.meter, event.value, event.detail, event.time)
 
 
 def _meter_state(meter: Meter) -> MeterState:
