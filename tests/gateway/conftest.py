@@ -20,8 +20,23 @@ from teleinfo_gateway.readings import Reading
 from tic import FrameKind, Mode
 from xpl import Message
 
+from .databases import (  # noqa: F401  # fixtures for every test of this folder
+    database_server,
+    database_url,
+    mariadb,
+    postgresql,
+)
+
 WAIT_S = 20
 """Far more than anything here takes, far less than the suite's own limit."""
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path, monkeypatch):
+    """No test writes into the history of whoever runs it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    return tmp_path / "state"
 
 
 @pytest.fixture(scope="session")
@@ -234,10 +249,10 @@ async def manager(lo_xpl, device):
     """The function that starts a manager, by default with the meter ``house`` on a wire."""
     started = []
 
-    def start(wire=None, *devices, interval=60, **xpl):
+    def start(wire=None, *devices, interval=60, history=None, **xpl):
         if wire is not None:
             devices = (device(wire, interval=interval), *devices)
-        config = Config(devices=devices, xpl=lo_xpl(**xpl), web=None)
+        config = Config(devices=devices, xpl=lo_xpl(**xpl), web=None, history=history)
         started.append(PluginManager(config))
         started[-1].start()
         return started[-1]
