@@ -177,4 +177,4 @@ def devices(paths: Sequence[str], mode: Mode) -> list[dict[str, object]]:
 def xpl_only(ear: XplEar) -> dict[str, object]:
     """Settings of a gateway that broadcasts to ``ear`` and does nothing else."""
     xpl = {"interface": "lo", "port": ear.port, "hub": "never", "instance": "bench"}
-    return {"xpl": xpl, "web": False}
+    return {"xpl": xpl, "web": False, "history": False}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from http.client import HTTPConnection
+from tempfile import TemporaryDirectory
 
 from gateway_process import (
     GatewayProcess,
@@ -23,7 +24,13 @@ from table import Table
 from tic import Mode
 
 _RUN_S = 15.0
-_PAGES = ("/api/status", "/api/meters", "/api/sensors", "/api/openapi.json")
+_PAGES = (
+    "/api/status",
+    "/api/meters",
+    "/api/sensors",
+    "/api/openapi.json",
+    "/api/energy?grain=day",
+)
 _REQUESTS = 25  # of each page
 
 
@@ -32,7 +39,7 @@ def run() -> Table:
     with speaking_lines(1, Mode.STANDARD) as paths:
         meter = devices(paths, Mode.STANDARD)
         found["xPL only"] = _xpl_only(meter)
-        found["xPL, embedded hub, HTTP API"] = _everything(meter)
+        found["xPL, embedded hub, HTTP API, history"] = _everything(meter)
     return Table(
         f"Resident memory with one meter after {_RUN_S:.0f} s, MB",
         ("", "all", "own"),
@@ -71,15 +78,17 @@ def _everything(meter: list[dict[str, object]]) -> Resident:
         "xpl": {"interface": "lo", "port": hub, "hub": "always"},
         "web": {"listen": f"127.0.0.1:{web}"},
     }
-    with GatewayProcess(settings) as gateway:
-        time.sleep(_RUN_S)
-        for page in _PAGES * _REQUESTS:
-            connection = HTTPConnection("127.0.0.1", web, timeout=5)
-            connection.request("GET", page)
-            if connection.getresponse().status != 200:
-                raise gateway.silent(page)
-            connection.close()
-        return gateway.resident
+    with TemporaryDirectory() as folder:
+        settings["history"] = {"path": f"{folder}/history.db"}
+        with GatewayProcess(settings) as gateway:
+            time.sleep(_RUN_S)
+            for page in _PAGES * _REQUESTS:
+                connection = HTTPConnection("127.0.0.1", web, timeout=5)
+                connection.request("GET", page)
+                if connection.getresponse().status != 200:
+                    raise gateway.silent(page)
+                connection.close()
+            return gateway.resident
 
 
 def _free_port(kind: socket.SocketKind) -> int:

@@ -34,6 +34,7 @@ ONLY_FROM = {
     "service": {"cli"},
     "web": {"cli", "service"},
     "manager": {"cli", "service", "web"},
+    "history": {"cli", "manager", "service", "web"},
     "outputs": {"cli", "info", "manager"},  # info.json names the xPL keys
     "simulation": {"cli"},
 }

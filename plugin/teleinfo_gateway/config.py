@@ -11,15 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from teleinfo_gateway.config_faults import refused
+from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
+from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.errors import ConfigError, Fault
+from teleinfo_gateway.settings import Listening, Settings, refusal, split_host_port
 from teleinfo_gateway.yaml_source import Document, read_yaml
 
 __all__ = [
     "Config",
+    "ContractConfig",
     "DeviceConfig",
+    "HistoryConfig",
+    "IngestConfig",
     "WebConfig",
     "XplConfig",
     "find_config",
@@ -27,23 +33,18 @@ __all__ = [
     "search_paths",
 ]
 
-_HOST_PORT = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})"
+# Section and key whose values must differ, the value of an item that lacks the key, and the fault.
+_UNIQUE = (
+    (
+        *("devices", "name", "meter"),
+        "{} has this name already (a meter without one is called meter): give each its own",
+    ),
+    ("devices", "device", None, "{} reads this port already: a port serves one meter"),
+    ("contracts", "name", None, "{} has this name already: give each its own"),
 )
-_PORTS = range(1, 65536)
-_REPEATED = {
-    "name": "{} has this name already (a meter without one is called meter): give each its own",
-    "device": "{} reads this port already: a port serves one meter",
-}
 
 
-class _Settings(BaseModel):
-    """Frozen, so that a reload can compare old and new; nothing unknown, nothing converted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class DeviceConfig(_Settings):
+class DeviceConfig(Settings):
     """One meter: a device of Domogik's type ``teleinfo.electric_meter``."""
 
     name: str = Field(
@@ -81,11 +82,11 @@ class DeviceConfig(_Settings):
             if not device.startswith("/"):
                 raise ValueError("the path of a port is written whole, from its first /")
             return device
-        _split_host_port(device.partition("//")[2])
+        split_host_port(device.partition("//")[2])
         return device
 
 
-class XplConfig(_Settings):
+class XplConfig(Settings):
     """What the xPL output says about itself and how it writes values."""
 
     vendor: str = Field(
@@ -117,7 +118,7 @@ class XplConfig(_Settings):
     port: int = Field(default=3865, ge=1, le=65535, description="a UDP port from 1 to 65535")
 
 
-class WebConfig(_Settings):
+class WebConfig(Listening):
     """Where the HTTP API answers: only programs of this machine can reach it."""
 
     listen: str = Field(
@@ -125,20 +126,10 @@ class WebConfig(_Settings):
         description="an address of this machine alone and a port, such as 127.0.0.1:8181",
     )
 
-    @property
-    def host(self) -> str:
-        """The host to bind, without the brackets of an IPv6 address."""
-        return _split_host_port(self.listen)[0]
-
-    @property
-    def port(self) -> int:
-        """The TCP port to bind."""
-        return _split_host_port(self.listen)[1]
-
     @field_validator("listen")
     @classmethod
     def _only_loopback(cls, listen: str) -> str:
-        host, _ = _split_host_port(listen)
+        host, _ = split_host_port(listen)
         try:
             local = ipaddress.ip_address(host).is_loopback
         except ValueError:
@@ -151,8 +142,8 @@ class WebConfig(_Settings):
         return listen
 
 
-class Config(_Settings):
-    """Everything a gateway is told: its meters and outputs. None: that output is switched off.
+class Config(Settings):
+    """Everything a gateway is told. A section that is None is switched off.
 
     Without devices the gateway has nothing to read: status ``not-configured``.
     """
@@ -167,6 +158,33 @@ class Config(_Settings):
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the web API off",
     )
+    history: HistoryConfig | None = Field(
+        default=HistoryConfig(),
+        description="a mapping of history settings, or false to keep no history",
+    )
+    ingest: IngestConfig | None = Field(
+        default=None,
+        description="the keys listen and token, or false to take in no readings from elsewhere",
+    )
+    contracts: tuple[ContractConfig, ...] = Field(
+        default=(), description='a list of contracts, each beginning with "-"'
+    )
+
+    @field_validator("contracts")
+    @classmethod
+    def _one_of_an_option(cls, contracts: tuple[ContractConfig, ...]) -> tuple[ContractConfig, ...]:
+        first: dict[tuple[str, str], str] = {}
+        faults: dict[tuple[str | int, ...], str] = {}
+        for index, contract in enumerate(contracts):
+            if contract.meter is not None:
+                other = first.setdefault((contract.meter, contract.option), contract.name)
+                if other != contract.name:
+                    faults[index, "meter"] = (
+                        f"it has the contract {other} of the same option; new prices go there"
+                    )
+        if faults:
+            raise refusal(faults)
+        return contracts
 
 
 def search_paths() -> tuple[Path, ...]:
@@ -214,48 +232,46 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _split_host_port(text: str) -> tuple[str, int]:
-    found = _HOST_PORT.fullmatch(text)
-    if found is None or int(found["port"]) not in _PORTS:
-        raise ValueError("a host, a colon and a port from 1 to 65535 are needed")
-    return found["v6"] or found["host"], int(found["port"])
-
-
 def _with_switches(data: object) -> object:
     """Apply what nothing, true and false mean where a section is expected."""
     if data is None:  # an empty file, or one that is all comments
         return {}
     if not isinstance(data, dict):
         return data
-    settings = dict(data)
-    if settings.get("devices", ()) is None:
-        settings["devices"] = ()
-    for section in ("xpl", "web"):
-        value = settings.get(section)
-        if value is None or value is True:
-            settings[section] = {}
-        elif value is False:
-            settings[section] = None
+    settings = {
+        key: value
+        for key, value in data.items()
+        if value is not None or key not in Config.model_fields  # an empty section has its default
+    }
+    for section in ("xpl", "web", "history", "ingest"):
+        match settings.get(section):
+            case True:
+                settings[section] = {}
+            case False:
+                settings[section] = None
     return settings
 
 
 def _repeated(settings: object, document: Document) -> Iterator[Fault]:
-    """Yield a fault for each device whose name or port another one has already.
+    """Yield a fault for each item of a list that has what another one must have alone.
 
     Done on what was read, not in the model: pydantic compares nothing once a field is refused.
     """
-    devices = settings.get("devices") if isinstance(settings, dict) else None
-    if not isinstance(devices, tuple):
-        return
-    default_name = DeviceConfig.model_fields["name"].default
-    for key, default in (("name", default_name), ("device", None)):
+    for section, key, default, message in _UNIQUE:
+        items = settings.get(section) if isinstance(settings, dict) else None
+        if not isinstance(items, tuple):
+            continue
         first: dict[PurePosixPath, int] = {}  # a path, for /dev//x and /dev/x are one port
-        for index, device in enumerate(devices):
-            value = device.get(key, default) if isinstance(device, dict) else None
+        for index, item in enumerate(items):
+            value = item.get(key, default) if isinstance(item, dict) else None
             if not isinstance(value, str):
                 continue
             other = first.setdefault(PurePosixPath(value), index)
             if other != index:
-                owner = f"devices[{other}] on line {document.nearest(('devices', other, key)).line}"
-                place = document.nearest(("devices", index, key))
-                yield Fault(f"devices[{index}].{key}", place.line, _REPEATED[key].format(owner))
+                line = document.nearest((section, other, key)).line
+                place = document.nearest((section, index, key))
+                yield Fault(
+                    f"{section}[{index}].{key}",
+                    place.line,
+                    message.format(f"{section}[{other}] on line {line}"),
+                )

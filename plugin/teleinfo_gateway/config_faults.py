@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from teleinfo_gateway.errors import Fault
@@ -14,29 +15,34 @@ from teleinfo_gateway.yaml_source import Document, Location, dotted
 __all__ = ["refused"]
 
 
+_OF_A_KEY = "[key]"  # how pydantic ends the location of a mapping's key that it refused
+_HIDDEN = "a value that is not repeated here"
+
+
 def refused(error: ValidationError, model: type[BaseModel], document: Document) -> Iterator[Fault]:
     """Yield one fault for each thing that ``model`` refused in ``document``."""
     for detail in error.errors(include_url=False):
         location = detail["loc"]
+        if location[-1:] == (_OF_A_KEY,):
+            location = location[:-1]
         if location not in document.unread:  # else it has its fault already
             place = document.nearest(location)
-            yield Fault(dotted(location), place.line, _message(detail, model, place.found))
+            message = _message(detail, location, model, place.found)
+            yield Fault(dotted(location), place.line, message)
 
 
-def _message(detail: ErrorDetails, model: type[BaseModel], found: str) -> str:
-    location = detail["loc"]
+def _message(detail: ErrorDetails, location: Location, model: type[BaseModel], found: str) -> str:
     if detail["type"] == "extra_forbidden":
         return _unknown_key(location, model)
-    wanted = _wanted(location, model)
+    inside, field = _reached(location, model)
+    wanted = f"the keys {', '.join(_keys(inside))}" if field is None else str(field.description)
     if detail["type"] == "missing":
         return f"missing; write {wanted}"
+    if detail["loc"][-1:] == (_OF_A_KEY,):
+        found = f'the key "{dotted(location[-1:])}"'
+    if field is not None and not field.repr:
+        found = _HIDDEN
     return f"expected {wanted}, found {found}{_hint(detail, found)}"
-
-
-def _wanted(location: Location, model: type[BaseModel]) -> str:
-    if location and isinstance(location[-1], str):
-        return str(_owner(location, model).model_fields[location[-1]].description)
-    return f"the keys {', '.join(_owner((*location, ''), model).model_fields)}"
 
 
 def _hint(detail: ErrorDetails, found: str) -> str:
@@ -55,7 +61,8 @@ def _hint(detail: ErrorDetails, found: str) -> str:
 
 
 def _unknown_key(location: Location, model: type[BaseModel]) -> str:
-    known = _owner(location, model).model_fields
+    around, field = _reached(location[:-1], model)
+    known = _keys((field and _model_in(field)) or around)
     suggestion = _did_you_mean(str(location[-1]), known)
     return "unknown key" + (suggestion or f"; the keys here are {', '.join(known)}")
 
@@ -65,10 +72,30 @@ def _did_you_mean(text: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _owner(location: Location, model: type[BaseModel]) -> type[BaseModel]:
-    """Return the model inside ``model`` that the last key of ``location`` belongs to."""
-    for key in location[:-1]:
-        if isinstance(key, str):  # a position in a list leads to no other model
-            inside = get_args(model.model_fields[key].annotation)
-            model = next(kind for kind in inside if issubclass(kind, BaseModel))
-    return model
+def _reached(
+    location: Location, model: type[BaseModel]
+) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Return the model that a location leads to, and the field of it that it ends in or goes into.
+
+    No field: the location is that of the whole model, such as an item of a list.
+    """
+    field: FieldInfo | None = None
+    for key in location:
+        if field is not None:
+            inside = _model_in(field)
+            if inside is None:
+                break  # a plain list or mapping: its field says what every part of it takes
+            model, field = inside, None
+        if isinstance(key, str):
+            field = _keys(model)[key]
+    return model, field
+
+
+def _model_in(field: FieldInfo) -> type[BaseModel] | None:
+    kinds = (kind for kind in get_args(field.annotation) if isinstance(kind, type))
+    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model, by the keys that a person writes."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}

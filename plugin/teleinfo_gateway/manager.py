@@ -7,17 +7,23 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import Config, DeviceConfig
-from teleinfo_gateway.errors import GatewayError
+from teleinfo_gateway.errors import GatewayError, MissingExtraError
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs import Output
 from teleinfo_gateway.outputs.xpl import XplOutput
 from teleinfo_gateway.readings import Event, EventKind
 from teleinfo_gateway.statuses import Status
 
+if TYPE_CHECKING:
+    from teleinfo_gateway.history.output import HistoryOutput
+
 log = logging.getLogger(__name__)
+
+_SQL = {"alembic", "sqlalchemy"}
 
 
 class UnknownMeterError(GatewayError):
@@ -35,6 +41,17 @@ class PluginManager:
         self._config = config
         self._meters: dict[str, Meter] = {}
         self._outputs: dict[str, Output] = {}
+        self._history: HistoryOutput | None = None
+
+    @property
+    def config(self) -> Config:
+        """What it runs."""
+        return self._config
+
+    @property
+    def history(self) -> HistoryOutput | None:
+        """The history, unless it is switched off or not installed."""
+        return self._history
 
     @property
     def uptime_s(self) -> float:
@@ -63,6 +80,7 @@ class PluginManager:
         """Start the outputs, then every meter."""
         self._set_status(Status.STARTING)
         self._apply_xpl(self._config)
+        self._apply_history(self._config)
         for device in self._config.devices:
             self._add(device)
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
@@ -93,6 +111,11 @@ class PluginManager:
             if output := self._outputs.pop("xpl", None):
                 await output.stop()
             self._apply_xpl(config)
+        if config.history != self._config.history:
+            if output := self._outputs.pop("history", None):
+                await output.stop()
+            self._history = None
+            self._apply_history(config)
         self._config = config
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
         log.info("configuration reloaded: %d meters kept, %d stopped", len(kept), len(gone))
@@ -104,14 +127,34 @@ class PluginManager:
 
     def _apply_xpl(self, config: Config) -> None:
         if config.xpl is not None:
-            output = XplOutput(config.xpl, self.bus, self._interval_s)
-            self._outputs[output.name] = output
-            output.start()
+            self._begin(XplOutput(config.xpl, self.bus, self._interval_s))
+
+    def _apply_history(self, config: Config) -> None:
+        """The database packages are imported here: who has no history does not carry them."""
+        if config.history is None:
+            return
+        try:
+            from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
+        except ModuleNotFoundError as error:
+            if error.name not in _SQL:
+                raise
+            log.warning("no history: %s", MissingExtraError("the history", "sql"))
+            return
+        self._history = HistoryOutput(config.history, self.bus, self._device)
+        self._begin(self._history)
+
+    def _begin(self, output: Output) -> None:
+        self._outputs[output.name] = output
+        output.start()
+
+    def _device(self, name: str) -> DeviceConfig | None:
+        """The settings of a meter; its last reading may still travel when it is gone."""
+        meter = self._meters.get(name)
+        return None if meter is None else meter.config
 
     def _interval_s(self, name: str) -> float:
-        """The interval of a meter; its last reading may still travel when it is gone."""
-        meter = self._meters.get(name)
-        return 0.0 if meter is None else meter.config.interval
+        device = self._device(name)
+        return 0.0 if device is None else device.interval
 
     def _set_status(self, status: Status) -> None:
         if status is not self.status:

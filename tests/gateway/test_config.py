@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
 import yaml
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from teleinfo_gateway.config import (
     Config,
     DeviceConfig,
+    HistoryConfig,
+    IngestConfig,
     WebConfig,
     XplConfig,
     find_config,
@@ -51,7 +54,8 @@ def only_fault_of(file, text):
 @pytest.mark.parametrize(
     "text",
     ["", "# nothing but a comment\n", "---\n", "null", "{}", "devices:", "devices: []",
-     "xpl:\nweb:\n", "xpl: true\nweb: true", "xpl: {}\nweb: {}", "\ufeff"],
+     "xpl:\nweb:\n", "xpl: true\nweb: true", "xpl: {}\nweb: {}", "\ufeff",
+     "history:\ningest:\ncontracts:\n", "history: true\ningest: false\ncontracts: []"],
 )  # fmt: skip
 def test_what_is_left_out_or_empty_has_its_default(file, text):
     assert load(file, text) == Config()
@@ -71,6 +75,9 @@ def test_defaults_are_those_of_the_design():
             port=3865,
         ),
         web=WebConfig(listen="127.0.0.1:8181"),
+        history=HistoryConfig(path="auto", url=None, readings=400, size=2000),
+        ingest=None,
+        contracts=(),
     )
     assert DeviceConfig(device="/dev/x") == DeviceConfig(
         name="meter",
@@ -92,8 +99,15 @@ def test_every_key_arrives_where_it_belongs(file):
         xpl: {vendor: acme, instance: cellar, interface: eth0:1, hub: never, device: teleinfo,
               values: raw, short_also_basic: true, port: 13865}
         web: {listen: "[::1]:8080"}
+        history: {path: /srv/history.db, readings: 30, size: 20}
+        ingest: {listen: "[::]:8182", token: "file:/etc/teleinfo/token"}
+        contracts:
+          - {name: c, option: base, prices: [
+             {from: 2026-02-01, subscription: 15, energy: {base: 0.2}, source: my bill}]}
         """,
     )
+    (contract,) = config.contracts
+    assert (contract.name, contract.option) == ("c", "BASE")  # all its keys: test_contracts.py
     assert config == Config(
         devices=(
             DeviceConfig(name="house", device="/dev/teleinfo", interval=1, mode="standard"),
@@ -112,13 +126,33 @@ def test_every_key_arrives_where_it_belongs(file):
             port=13865,
         ),
         web=WebConfig(listen="[::1]:8080"),
+        history=HistoryConfig(path="/srv/history.db", readings=30, size=20),
+        ingest=IngestConfig(listen="[::]:8182", token="file:/etc/teleinfo/token"),  # noqa: S106  # where one is
+        contracts=config.contracts,
     )
 
 
-def test_false_switches_an_output_off(file):
-    config = load(file, "xpl: false\nweb: False")
-    assert config.xpl is None
-    assert config.web is None
+def test_false_switches_a_section_off(file):
+    config = load(file, "xpl: false\nweb: False\nhistory: false\ningest: false")
+    assert (config.xpl, config.web, config.history, config.ingest) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mariadb://u:p@db/teleinfo", "mysql://db:3306/t", "postgresql:///t", "file:/etc/teleinfo/url",
+     "${TELEINFO_DATABASE}", "postgresql://u:${PASSWORD}@db/t?sslmode=require"],
+)  # fmt: skip
+def test_a_database_server_is_a_url_or_a_reference_to_one(file, url):
+    config = load(file, f"history: {{url: '{url}'}}")
+    assert config.history.url == url
+    assert url not in repr(config)
+
+
+def test_the_ingest_address_may_be_any(file):
+    ingest = load(file, "ingest: {listen: 192.0.2.1:8182, token: 0123456789abcdef}").ingest
+    assert (ingest.host, ingest.port) == ("192.0.2.1", 8182)
+    assert ingest.token == "0123456789abcdef"  # noqa: S105  # not one
+    assert "0123456789abcdef" not in repr(ingest)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +212,7 @@ def test_our_yaml_rules_stay_ours(file):
 
 FAULTS = [
     # unknown keys
-    ("tsl: 1", 1, "tsl", "unknown key; the keys here are devices, xpl, web"),
+    ("tsl: 1", 1, "tsl", "unknown key; the keys here are devices, xpl, web, history, ingest"),
     ("\n\nwbe: {}", 3, "wbe", "unknown key; did you mean web?"),
     ("xpl:\n  Vendor: x", 2, "xpl.Vendor", "did you mean vendor?"),
     ("devices:\n- device: /dev/x\n  intervall: 5", 3, "devices[0].intervall", "mean interval?"),
@@ -272,10 +306,25 @@ FAULTS = [
     ("web: {listen: 127.0.0.1:0}", 1, "web.listen", "a port from 1 to 65535"),
     ("web: {listen: 127.0.0.1:65536}", 1, "web.listen", "a port from 1 to 65535"),
     ("web: {listen: '::1:80'}", 1, "web.listen", "a colon and a port"),
+    # history
+    ("history: 1", 1, "history", "or false to keep no history, found 1"),
+    ("history: {path: history.db}", 1, "history.path", "written whole, from its first /"),
+    ("history: {path: /var/lib/}", 1, "history.path", "this is a directory"),
+    ("history:\n  path: /x\n  url: mysql://h/db", 3, "history.url", "path names a file already"),
+    ("history: {url: 'sqlite:////x'}", 1, "history.url", "expected mariadb://, mysql:// or"),
+    ("history: {url: mysql://u:secret@h}", 1, "history.url", "the name of a database"),
+    ("history: {readings: 0}", 1, "history.readings", "whole days from 1 to 36500"),
+    ("history: {size: 19}", 1, "history.size", "whole megabytes from 20"),
+    # ingest
+    ("ingest: true", 1, "ingest.listen", "missing; write the address that other machines reach"),
+    ("ingest:\n  listen: h:1", 1, "ingest.token", "missing; write at least 16 characters"),
+    ("ingest: {listen: 80, token: 0123456789abcdef}", 1, "ingest.listen", "found 80"),
+    ("ingest: {listen: h, token: 0123456789abcdef}", 1, "ingest.listen", "a colon and a port"),
+    ("ingest: {listen: h:1, token: secret}", 1, "ingest.token", "a shorter one can be guessed"),
     # the file as a whole
-    ("- a", 1, "", "expected the keys devices, xpl, web, found a list"),
-    ("\nhello", 2, "", 'expected the keys devices, xpl, web, found "hello"'),
-    ("12", 1, "", "expected the keys devices, xpl, web, found 12"),
+    ("- a", 1, "", "expected the keys devices, xpl, web, history, ingest, contracts, found a list"),
+    ("\nhello", 2, "", 'history, ingest, contracts, found "hello"'),
+    ("12", 1, "", "history, ingest, contracts, found 12"),
     # YAML
     ("devices:\n\t- device: /dev/x", 2, "", "column 1: a tab stands where only spaces may"),
     ("xpl:\n  hub: \tauto", 2, "", "column 8: a tab stands"),
@@ -312,10 +361,11 @@ FAULTS = [
     ("text", "line", "path", "says"), FAULTS, ids=lambda value: str(value)[:40]
 )
 def test_a_fault_is_named_at_its_place(file, text, line, path, says):
-    fault = only_fault_of(file, text)
+    fault = faults_of(file, text)[0] if text == "ingest: true" else only_fault_of(file, text)
     assert (fault.line, fault.path) == (line, path)
     assert says in fault.message
     assert fault.message.isprintable()
+    assert "secret" not in fault.message
 
 
 def test_six_faults_of_six_kinds_are_all_reported(file):
@@ -415,11 +465,14 @@ def test_a_large_file_within_the_limit_is_read(file):
 # Anything at all
 
 YAML_CHARACTERS = st.text(
-    st.sampled_from("devicsxplwbhunam: \n\n\t-[]{},&*!|>'\"%@#?~0123456789\\\x00\x85\u2028\ud800é")
+    st.sampled_from(
+        "devicsxplwbhunamty: \n\n\t-[]{},&*!|>'\"%@#?~0123456789\\\x00\x85\u2028\ud800é"
+    )
 )
 YAML_WORDS = st.lists(
     st.sampled_from(
         ["devices:", "xpl:", "web:", "- ", "\n", "  ", " ", "name: ", "device: ", "listen: ", "{",
+         "contracts:", "prices:", "energy: ", "option: ", "history:", "url: ",
          "}", "[", "]", ": ", ", ", "a", "012", "-1", "true", "null", "/dev/x", "socket://", "<<: ",
          "[::1]:1", '"', "'", "&a ", "*a", "!!int ", "? ", "| ", "---\n", "...\n", "%YAML 1.1\n",
          "\\U0011ffff"]
@@ -497,30 +550,32 @@ def test_a_home_that_cannot_be_entered_is_passed_over(places, monkeypatch):
 
 
 def keys_of(model, prefix=""):
-    """Yield (dotted key, default) for each setting that is not a section."""
+    """Yield (dotted key, field, the model of what is inside or None) for each setting."""
     for name, field in model.model_fields.items():
-        inside = [
-            kind
-            for kind in getattr(field.annotation, "__args__", ())
-            if isinstance(kind, type) and issubclass(kind, BaseModel)
-        ]
+        key = f"{prefix}{field.alias or name}"
+        kinds = [kind for kind in get_args(field.annotation) if isinstance(kind, type)]
+        inside = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+        yield key, field, inside
         if inside:
-            yield from keys_of(inside[0], f"{prefix}{name}{'[]' * (name == 'devices')}.")
-        else:
-            yield f"{prefix}{name}", field
+            in_list = get_origin(field.annotation) is tuple
+            yield from keys_of(inside, f"{key}{'[]' * in_list}.")
 
 
-@pytest.mark.parametrize(
-    ("key", "field"), [*keys_of(Config)], ids=[key for key, _ in keys_of(Config)]
-)
-def test_every_key_is_documented_with_its_default_and_an_example(key, field):
+KEYS = [*keys_of(Config)]
+
+
+@pytest.mark.parametrize(("key", "field", "inside"), KEYS, ids=[key for key, *_ in KEYS])
+def test_every_key_is_documented_with_its_default_and_an_example(key, field, inside):
     text = (DOCS / "configuration.rst").read_text(encoding="utf-8")
     _, found, rest = text.partition(f".. confval:: {key}\n")
     assert found, f"{key} is not in docs/configuration.rst"
     entry = rest.partition(".. confval::")[0]
     assert ":type:" in entry
+    assert ":default: " in entry
+    if inside:  # a section, whose keys have the examples
+        return
     if not field.is_required():
-        in_yaml = {None: "null", True: "true", False: "false"}
+        in_yaml = {None: "null", True: "true", False: "false", (): "[]"}
         written = in_yaml.get(field.default, field.default)
         assert f":default: ``{written}``" in entry
     name = key.rpartition(".")[2]
@@ -529,16 +584,30 @@ def test_every_key_is_documented_with_its_default_and_an_example(key, field):
 
 def test_no_key_is_documented_that_does_not_exist():
     text = (DOCS / "configuration.rst").read_text(encoding="utf-8")
-    documented = set(re.findall(r"confval:: (\S+)", text))
-    assert documented == {key for key, _ in keys_of(Config)} | {*Config.model_fields}
+    documented = re.findall(r"confval:: (\S+)", text)
+    assert sorted(documented) == sorted(key for key, *_ in KEYS)
 
 
 def test_the_sample_shows_every_key_and_loads():
     sample = DOCS / "examples/teleinfo.yaml"
     config = load_config(sample)
     assert [device.name for device in config.devices] == ["house"]
-    assert (config.xpl, config.web) == (XplConfig(), WebConfig())
+    assert config == Config(devices=config.devices)
     written = yaml.safe_load(sample.read_text(encoding="utf-8"))
+    assert written.keys() == Config.model_fields.keys()
     assert written["devices"][0].keys() == DeviceConfig.model_fields.keys()
     assert written["xpl"].keys() == XplConfig.model_fields.keys()
     assert written["web"].keys() == WebConfig.model_fields.keys()
+    assert written["history"].keys() == HistoryConfig.model_fields.keys()
+
+
+def test_what_the_sample_only_comments_on_is_every_key_too_and_loads(file):
+    text = (DOCS / "examples/teleinfo.yaml").read_text(encoding="utf-8")
+    _, _, commented = text.partition("ingest: false")
+    commented = "\n".join(line for line in commented.splitlines() if line.startswith("# "))
+    for key, *_ in KEYS:
+        if key.startswith(("ingest.", "contracts[].")):
+            assert re.search(rf"[ {{]{key.rpartition('.')[2]}:", commented), key
+    config = load(file, re.sub("(?m)^# ", "", commented))
+    assert config.ingest.port == 8182
+    assert [contract.name for contract in config.contracts] == ["my-contract"]

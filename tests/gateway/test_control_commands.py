@@ -144,7 +144,7 @@ def test_status_shows_the_plugin_the_meters_and_the_outputs(gateway):
     gateway.hear("house")
     code, out, err = gateway.teleinfo("status")
     assert (code, err) == (0, "")
-    head, _, headings, *rows, _, xpl = out.splitlines()
+    head, _, headings, *rows, _, xpl, history = out.splitlines()
     assert re.fullmatch(r"teleinfo \d\S+: alive since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, up .+", head)
     assert re.split(r"\s\s+", headings) == list(_HEADINGS)
     house, garage = rows
@@ -153,6 +153,7 @@ def test_status_shows_the_plugin_the_meters_and_the_outputs(gateway):
     assert house.endswith("0.0 %")
     assert garage.split() == ["garage", "alive", "searching", "-", "never", "-"]
     assert xpl.startswith("xpl: source domogik-teleinfo.test, interface lo, broadcast 127.255")
+    assert re.match(r"history: database \S+/history.db, size_mb 0, ", history)
 
 
 def test_status_as_json_is_what_the_api_says(gateway):

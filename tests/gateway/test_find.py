@@ -191,7 +191,7 @@ async def run(monkeypatch, tmp_path, ears):
     """The function that runs it in this process on these ports; its messages stay on lo."""
     xpl = XplConfig(instance="test", interface="lo", hub="never", port=ears.port)
     monkeypatch.setattr(
-        run_module, "Config", lambda **settings: Config(xpl=xpl, web=None, **settings)
+        run_module, "Config", lambda **settings: Config(xpl=xpl, web=None, history=None, **settings)
     )
     tasks = []
 

@@ -45,7 +45,7 @@ def is_free(path):
 
 
 async def test_the_gateway_lives_in_domogiks_words(line, device, lo_xpl):
-    running = PluginManager(Config(devices=(device(line),), xpl=lo_xpl(), web=None))
+    running = PluginManager(Config(devices=(device(line),), xpl=lo_xpl(), web=None, history=None))
     events = running.bus.subscribe()
     assert running.status is Status.STOPPED
     running.start()
@@ -187,7 +187,9 @@ def changed(line, device, lo_xpl):
 
     def make(*others, house=True, xpl=True, **settings):
         devices = ((device(line),) if house else ()) + others
-        return Config(devices=devices, xpl=lo_xpl(**settings) if xpl else None, web=None)
+        return Config(
+            devices=devices, xpl=lo_xpl(**settings) if xpl else None, web=None, history=None
+        )
 
     return make
 
@@ -230,7 +232,9 @@ async def test_a_reload_takes_a_new_interval(manager, line, device, lo_xpl, talk
     house = running.meter("house")
     talking(line, HISTORIQUE)
     await ears.message()
-    await running.reload(Config(devices=(device(line, interval=1),), xpl=lo_xpl(), web=None))
+    await running.reload(
+        Config(devices=(device(line, interval=1),), xpl=lo_xpl(), web=None, history=None)
+    )
     assert running.meter("house") is not house
     await ears.message()
 
@@ -243,7 +247,9 @@ async def test_a_reload_may_exchange_the_ports_of_two_meters(
     await line.opened(running.meter("house"))
     await other.opened(running.meter("garage"))
     await running.reload(
-        Config(devices=(device(other), device(line, "garage")), xpl=lo_xpl(), web=None)
+        Config(
+            devices=(device(other), device(line, "garage")), xpl=lo_xpl(), web=None, history=None
+        )
     )
     for on, name in ((other, "house"), (line, "garage")):
         await on.opened(running.meter(name))
@@ -253,7 +259,9 @@ async def test_a_reload_may_exchange_the_ports_of_two_meters(
 async def test_the_order_is_that_of_the_configuration(manager, line, garage, changed):
     running = manager(line)
     await running.reload(
-        Config(devices=(garage.config, *changed().devices), xpl=changed().xpl, web=None)
+        Config(
+            devices=(garage.config, *changed().devices), xpl=changed().xpl, web=None, history=None
+        )
     )
     assert list(running.meters) == ["garage", "house"]
 

@@ -236,7 +236,7 @@ async def machine(monkeypatch, tmp_path, ears):
     monkeypatch.setattr("teleinfo_gateway.config.search_paths", lambda: ())
     xpl = XplConfig(instance="test", interface="lo", hub="never", port=ears.port)
     monkeypatch.setattr(
-        run_module, "Config", lambda **settings: Config(xpl=xpl, web=None, **settings)
+        run_module, "Config", lambda **settings: Config(xpl=xpl, web=None, history=None, **settings)
     )
     ports, tasks = [], []
     for module in ("cli.run", "service"):

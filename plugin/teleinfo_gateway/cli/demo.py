@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
+from tempfile import TemporaryDirectory
 
 import click
 
 from teleinfo_gateway.cli._common import start_logging
-from teleinfo_gateway.config import Config, DeviceConfig, XplConfig
+from teleinfo_gateway.config import Config, DeviceConfig, HistoryConfig, XplConfig
 from teleinfo_gateway.service import Service, stop_signal
 from teleinfo_gateway.simulation import SimulatedLine, simulated_meters
 from xpl import Address, Message, XplClient
@@ -37,6 +38,9 @@ async def run_demo(stop: asyncio.Event, *, show: bool) -> None:
     """Run until ``stop``; ``show`` prints every message that an xPL client hears."""
     xpl = XplConfig(interface="lo")
     async with AsyncExitStack() as lines:
+        # Each demonstration begins with the same indexes: its history ends with it.
+        folder = lines.enter_context(TemporaryDirectory(prefix="teleinfo-demo-"))
+        history = HistoryConfig(path=f"{folder}/history.db")
         devices = []
         for meter in simulated_meters():
             line = await lines.enter_async_context(SimulatedLine(meter))
@@ -49,7 +53,8 @@ async def run_demo(stop: asyncio.Event, *, show: bool) -> None:
             err=True,
         )
         showing = asyncio.create_task(_show_messages(xpl, stop)) if show else None
-        await Service(Config(devices=tuple(devices), xpl=xpl), None).run(stop)
+        config = Config(devices=tuple(devices), xpl=xpl, history=history)
+        await Service(config, None).run(stop)
         if showing is not None:
             showing.cancel()
             with suppress(asyncio.CancelledError):

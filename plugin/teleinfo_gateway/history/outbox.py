@@ -1,0 +1,121 @@
+"""The sequence that durable outputs read, each behind a cursor of its own.
+
+Readings, changed labels and events carry a number, ``seq``, that only grows and becomes visible in
+its order. An output asks for what follows its cursor, and moves it once its target has confirmed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+
+from teleinfo_gateway.history.schema import counter, cursor, event, label, reading
+
+__all__ = [
+    "Cursor",
+    "Entry",
+    "add_cursor",
+    "after",
+    "count_lost",
+    "cursors",
+    "keep_cursors",
+    "move_cursor",
+    "slowest",
+]
+
+_TABLES = {"reading": reading, "label": label, "event": event}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: ``kind`` is ``reading``, ``label`` or ``event``, ``row`` its columns by name."""
+
+    seq: int
+    kind: str
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far an output has read; ``lost`` rows were gone before it did, ``backlog`` wait."""
+
+    name: str
+    seq: int
+    lost: int
+    backlog: int
+
+
+def add_cursor(connection: Connection, name: str, now: int, *, from_start: bool = False) -> None:
+    """Make the cursor of an output, unless it exists: at the end, or before all that is kept."""
+    if connection.execute(select(cursor.c.seq).where(cursor.c.name == name)).first() is None:
+        end = connection.execute(select(counter.c.last).where(counter.c.name == "seq")).scalar_one()
+        connection.execute(
+            insert(cursor).values(name=name, seq=0 if from_start else end, lost=0, updated_ts=now)
+        )
+
+
+def keep_cursors(connection: Connection, names: set[str]) -> None:
+    """Forget the cursors of outputs that are gone: nothing is kept for them any more."""
+    connection.execute(delete(cursor).where(cursor.c.name.not_in(names)))
+
+
+def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
+    """The rows that follow ``seq``, at most ``limit``, in the order of the sequence."""
+    merged = heapq.merge(
+        *(_of(connection, kind, table, seq, limit) for kind, table in _TABLES.items()),
+        key=lambda entry: entry.seq,
+    )
+    return [entry for _, entry in zip(range(limit), merged, strict=False)]
+
+
+def move_cursor(connection: Connection, name: str, seq: int, now: int) -> None:
+    """Remember that an output's target has everything up to and with ``seq``; never moves back."""
+    forward = update(cursor).where(cursor.c.name == name, cursor.c.seq < seq)
+    connection.execute(forward.values(seq=seq, updated_ts=now))
+
+
+def cursors(connection: Connection) -> list[Cursor]:
+    """Every cursor, by name."""
+    rows = connection.execute(select(cursor).order_by(cursor.c.name)).all()
+    return [
+        Cursor(
+            row.name,
+            row.seq,
+            row.lost,
+            sum(_count(connection, table, row.seq) for table in _TABLES.values()),
+        )
+        for row in rows
+    ]
+
+
+def count_lost(connection: Connection, table: Table, doomed: ColumnElement[bool]) -> None:
+    """Add to each cursor the rows of ``table`` that are about to go and that it has not read."""
+    for row in connection.execute(select(cursor.c.name, cursor.c.seq)).all():
+        unread = select(func.count()).select_from(table).where(doomed, table.c.seq > row.seq)
+        lost = connection.execute(unread).scalar_one()
+        if lost:
+            connection.execute(
+                update(cursor).where(cursor.c.name == row.name).values(lost=cursor.c.lost + lost)
+            )
+
+
+def slowest(connection: Connection) -> int | None:
+    """What every output has read; ``None`` without outputs."""
+    return connection.execute(select(func.min(cursor.c.seq))).scalar()
+
+
+def _count(connection: Connection, table: Table, seq: int) -> int:
+    query = select(func.count()).select_from(table).where(table.c.seq > seq)
+    return int(connection.execute(query).scalar_one())
+
+
+def _of(connection: Connection, kind: str, table: Table, seq: int, limit: int) -> Iterator[Entry]:
+    rows = connection.execute(
+        select(table).where(table.c.seq > seq).order_by(table.c.seq).limit(limit)
+    )
+    for row in rows.mappings():
+        yield Entry(row["seq"], kind, dict(row))

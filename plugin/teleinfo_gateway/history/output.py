@@ -1,0 +1,310 @@
+"""The history as it runs: takes from the bus, writes in batches, answers questions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from teleinfo_gateway.bus import Bus, Subscription
+from teleinfo_gateway.config import DeviceConfig, HistoryConfig
+from teleinfo_gateway.errors import GatewayError
+from teleinfo_gateway.history.database import Database, HistoryError
+from teleinfo_gateway.history.event_log import EventLog
+from teleinfo_gateway.history.retention import forget_before, forget_oldest_day, size_bytes
+from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow, Sampler
+from teleinfo_gateway.history.store import Batch, Stored, store
+from teleinfo_gateway.readings import Event, Reading
+
+__all__ = ["COMMIT_S", "HistoryOutput"]
+
+log = logging.getLogger(__name__)
+
+COMMIT_S = 300.0
+"""Between two commits: a power cut costs so much of the curve, and no energy at all; a memory card
+is written 30 MB a day less than with one a minute (docs/performance.rst). A question commits what
+is waiting first, so that nothing looks late."""
+
+_BATCH = 1000
+"""Rows that are written without waiting longer: 500 meters bring as many in two minutes."""
+
+_MAX_WAITING = 50_000
+"""Rows held while the database cannot be written, 10 MB: a month of one meter, an hour of 500."""
+
+_RETRY_S = 60.0
+_PATIENCE_S = 5.0  # after a failure, questions are not worth another try to write
+_TIDY_S = 3600.0
+_LAST_WRITE_S = 5.0
+_QUESTIONS = 2  # at a time: more would only wait for the disk
+
+_CLOCK_SET = datetime(2026, 1, 1, tzinfo=UTC)
+"""A machine without a clock of its own starts in the past; nothing is dated before this program."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class HistoryOutput:
+    """Keeps what the meters say. ``device`` gives the settings of a meter by its name.
+
+    A fault of the database never leaves this object: it shows in :meth:`state`, what waits is held
+    up to a ceiling, and writing is tried again every minute.
+    """
+
+    name = "history"
+
+    def __init__(
+        self, config: HistoryConfig, bus: Bus, device: Callable[[str], DeviceConfig | None]
+    ) -> None:
+        self.config = config
+        self._bus = bus
+        self._device = device
+        self._database: Database | None = None
+        self._ready = False  # its tables were looked at since it last failed
+        self._failed_s = -_PATIENCE_S
+        self._problem = ""  # of the database
+        self._fault = ""  # of a reading or an event
+        self._waiting = Batch()
+        self._samplers: dict[str, tuple[str, Sampler]] = {}  # by name, with the address
+        self._log = EventLog()
+        self._wanted = asyncio.Event()  # somebody wants what is waiting to be written
+        self._writing = asyncio.Lock()
+        self._asking = asyncio.Semaphore(_QUESTIONS)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._tidy_s = 0.0
+        self._written = self._lost = self._size = 0
+        self._last_commit: datetime | None = None
+        self._subscription: Subscription | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take from the bus."""
+        self._subscription = self._bus.subscribe()
+        self._tasks = [
+            asyncio.create_task(self._take(self._subscription), name="history"),
+            asyncio.create_task(self._keep_writing(), name="history writer"),
+        ]
+
+    async def stop(self) -> None:
+        """Take what is on the bus, write it, and close the database."""
+        if self._subscription is None:
+            return
+        self._bus.unsubscribe(self._subscription)
+        await asyncio.wait(self._tasks[:1])
+        self._tasks[1].cancel()
+        await asyncio.wait(self._tasks)
+        self._failed_s = -_PATIENCE_S
+        with suppress(TimeoutError, GatewayError):
+            async with asyncio.timeout(_LAST_WRITE_S):
+                await self.write()
+        self._worker.shutdown(wait=False)
+        if self._database is not None:
+            self._database.close()
+        self._subscription = None
+
+    def state(self) -> Mapping[str, str | int | bool]:
+        """Where it is written, how much, what waits, what was lost and why."""
+        return {
+            "database": self._database.name if self._database else "",
+            "size_mb": round(self._size / 1e6),
+            "written": self._written,
+            "waiting": len(self._waiting),
+            "lost": self._lost + (self._subscription.lost if self._subscription else 0),
+            "last_commit": self._last_commit.isoformat() if self._last_commit else "",
+            "problem": self._problem or self._fault,
+        }
+
+    async def ask(
+        self,
+        question: Callable[Concatenate[Connection, _P], _T],
+        *arguments: _P.args,
+        **named: _P.kwargs,
+    ) -> _T:
+        """What a function of ``queries`` finds, with all that was heard until now.
+
+        Raises :class:`HistoryError` and what the question raises.
+        """
+        with suppress(GatewayError):  # what is on the disk can be read even if it is full
+            await self.write()
+        database = self._database
+        if database is None:
+            raise HistoryError(self._problem or "the history has not been opened yet")
+
+        def read() -> _T:
+            with database.reading() as connection:
+                return question(connection, *arguments, **named)
+
+        async with self._asking:
+            return await asyncio.to_thread(read)
+
+    async def keep(self, batch: Batch) -> Stored:
+        """Write rows that did not come over the bus. Raises :class:`HistoryError`."""
+        async with self._writing:
+            return await self._in_worker(self._store, batch)
+
+    async def write(self) -> None:
+        """Write what is waiting. Raises :class:`GatewayError`; it then still waits.
+
+        Once begun it goes on when the caller is cancelled: rows are written once.
+        """
+        if self._problem and time.monotonic() - self._failed_s < _PATIENCE_S:
+            raise HistoryError(self._problem)
+        writing = asyncio.create_task(self._write())
+        writing.add_done_callback(lambda task: task.exception())  # so that it counts as seen
+        await asyncio.shield(writing)
+
+    async def _write(self) -> None:
+        async with self._writing:
+            batch, self._waiting = self._waiting, Batch()
+            try:
+                if len(batch) or not self._ready:
+                    await self._in_worker(self._store, batch)
+            except GatewayError:
+                self._put_back(batch)
+                raise
+
+    async def _take(self, subscription: Subscription) -> None:
+        async for item in subscription:
+            self._supervise(item)
+
+    def _supervise(self, item: Reading | Event) -> None:
+        """The outermost frame: a fault of ours costs an item, not the history."""
+        try:
+            if isinstance(item, Reading):
+                self._take_reading(item)
+            else:
+                known = self._samplers.get(item.meter)
+                self._waiting.events += self._log.take(item, known[0] if known else None)
+        except Exception as error:
+            fault = f"something of {item.meter} was not kept: {error!r}"
+            if fault != self._fault:
+                log.exception("history: %s", fault)
+                self._fault = fault
+        if len(self._waiting) >= _BATCH:
+            self._wanted.set()
+        self._stay_below_ceiling()
+
+    def _take_reading(self, reading: Reading) -> None:
+        if reading.time < _CLOCK_SET:
+            self._fault = "the clock of this machine is not set: nothing is kept until it is"
+            return
+        device = self._device(reading.meter)
+        address, sampler = self._samplers.get(reading.meter, ("", None))
+        if sampler is None or address != reading.address:
+            sampler = Sampler()
+            self._samplers[reading.meter] = reading.address, sampler
+        rows = list(sampler.take(reading, device.interval if device else 60))
+        for row in rows:
+            if isinstance(row, ReadingRow):
+                self._waiting.readings.append(row)
+            elif isinstance(row, LabelRow):
+                self._waiting.labels.append(row)
+        if rows:
+            self._waiting.meters[reading.address] = MeterRow(
+                adco=reading.address,
+                ts=rows[-1].ts,
+                name=reading.meter,
+                mode=reading.mode.value,
+                phases=3 if "IINST2" in reading.historique else 1,
+                replaces=device.replaces if device else None,
+            )
+
+    async def _keep_writing(self) -> None:
+        """Write every few minutes, sooner if much is waiting, later if it fails."""
+        pause_s = 0.0  # the first time at once: it tells whether the database can be used
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            pause_s = COMMIT_S
+            try:
+                await self.write()
+                await self._tidy()
+            except GatewayError:  # which was told
+                await asyncio.sleep(_RETRY_S)
+                pause_s = 0
+
+    async def _tidy(self) -> None:
+        """Let go what is too old or too much, now and then."""
+        if time.monotonic() >= self._tidy_s:
+            self._tidy_s = time.monotonic() + _TIDY_S
+            async with self._writing:
+                await self._in_worker(self._forget)
+
+    async def _in_worker(
+        self, job: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
+    ) -> _T:
+        """Run a job in the thread that writes; tell what is wrong once, and when it is over."""
+        loop = asyncio.get_running_loop()
+        try:
+            done = await loop.run_in_executor(self._worker, lambda: job(*arguments, **named))
+        except GatewayError as error:
+            if str(error) != self._problem:
+                log.error("history: %s; what comes is held, up to %d rows", error, _MAX_WAITING)
+            self._problem = str(error)
+            self._failed_s = time.monotonic()
+            self._ready = False
+            raise
+        if self._problem:
+            log.info("history: it is written again")
+            self._problem = ""
+        return done
+
+    def _store(self, batch: Batch) -> Stored:
+        database = self._open()
+        if not len(batch):
+            return Stored()
+        with database.writing() as connection:
+            stored = store(connection, batch)
+        self._written += len(batch.readings)
+        self._last_commit = datetime.now(UTC)
+        return stored
+
+    def _forget(self) -> None:
+        database = self._open()
+        oldest = datetime.now(UTC) - timedelta(days=self.config.readings)
+        with database.writing() as connection:
+            forget_before(connection, int(oldest.timestamp()))
+        if database.path is None:
+            return
+        limit = self.config.size * 1_000_000
+        while True:
+            with database.writing() as connection:  # a day at a time: others want to write too
+                self._size = size_bytes(connection)
+                if self._size <= limit or forget_oldest_day(connection) is None:
+                    return
+
+    def _open(self) -> Database:
+        if self._database is None:
+            self._database = Database(self.config)
+        if not self._ready:
+            self._database.close()  # after a failure its connections, or the file, may be others
+            self._database.prepare()
+            self._ready = True
+        return self._database
+
+    def _put_back(self, batch: Batch) -> None:
+        """In front of what has come meanwhile."""
+        later, self._waiting = self._waiting, batch
+        batch.meters |= later.meters
+        batch.readings += later.readings
+        batch.labels += later.labels
+        batch.events += later.events
+
+    def _stay_below_ceiling(self) -> None:
+        """Lose the oldest rows when too many are waiting."""
+        too_many = len(self._waiting) - _MAX_WAITING
+        for rows in (self._waiting.events, self._waiting.labels, self._waiting.readings):
+            if too_many > 0:
+                gone = min(too_many, len(rows))
+                del rows[:gone]
+                self._lost += gone
+                too_many -= gone

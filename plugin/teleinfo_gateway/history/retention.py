@@ -1,0 +1,85 @@
+"""What is let go, and when: readings, labels and events by age and by size; sums never.
+
+What an output has not read outlives its age, not its size: the loss is then counted at its cursor.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
+
+from teleinfo_gateway.history.outbox import count_lost, slowest
+from teleinfo_gateway.history.periods import Grain, end_of, start_of
+from teleinfo_gateway.history.schema import event, label, meter, reading
+
+__all__ = ["forget_before", "forget_oldest_day", "size_bytes"]
+
+
+_ALL = 2**63 - 1
+"""Read by every output, as there is none."""
+
+
+def forget_before(connection: Connection, ts: int) -> int:
+    """Let go what is older than the legal day of ``ts`` and read by every output; how many rows."""
+    read = slowest(connection)
+    return _forget(connection, start_of(Grain.DAY, ts), _ALL if read is None else read)
+
+
+def forget_oldest_day(connection: Connection) -> int | None:
+    """Let go the oldest legal day, read or not; how many rows, ``None`` if there is no such day."""
+    first = (
+        select(meter.c.kept_from, func.min(reading.c.ts).label("ts"))
+        .join(reading, reading.c.meter_id == meter.c.id)
+        .group_by(meter.c.id, meter.c.kept_from)
+    )
+    days = [max(row.kept_from, row.ts) for row in connection.execute(first)]
+    return _forget(connection, end_of(Grain.DAY, min(days)), None) if days else None
+
+
+def size_bytes(connection: Connection) -> int:
+    """What the rows of a SQLite file take, without the pages that are free for new ones."""
+    pages, free, size = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _forget(connection: Connection, before: int, read: int | None) -> int:
+    """Let go what is older than ``before``; with ``read``, only up to this number."""
+    gone = 0
+    for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
+        last = connection.execute(
+            select(func.max(reading.c.ts)).where(
+                reading.c.meter_id == row.id, reading.c.ts < before
+            )
+        ).scalar()
+        if last is not None:
+            # The last one stays: the energy of the first hour that is kept begins with it.
+            doomed = and_(reading.c.meter_id == row.id, reading.c.ts < last)
+            connection.execute(
+                update(meter)
+                .where(meter.c.id == row.id)
+                .values(kept_from=max(row.kept_from, before))
+            )
+            gone += _delete(connection, reading, doomed, read)
+    gone += _delete(connection, event, event.c.ts < before, read)
+    stale = (
+        select(label.c.meter_id, label.c.label, func.max(label.c.ts))
+        .where(label.c.ts < before)
+        .group_by(label.c.meter_id, label.c.label)
+    )
+    for meter_id, name, last in connection.execute(stale).all():
+        # The last one stays: it is what the label still says.
+        doomed = and_(label.c.meter_id == meter_id, label.c.label == name, label.c.ts < last)
+        gone += _delete(connection, label, doomed, read)
+    return gone
+
+
+def _delete(
+    connection: Connection, table: Table, doomed: ColumnElement[bool], read: int | None
+) -> int:
+    if read is None:
+        count_lost(connection, table, doomed)
+    else:
+        doomed = and_(doomed, table.c.seq <= read)
+    return connection.execute(delete(table).where(doomed)).rowcount

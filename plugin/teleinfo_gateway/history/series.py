@@ -1,0 +1,322 @@
+"""Series of values for charts: a few hundred points of any stretch of time.
+
+A short stretch is given reading by reading, a longer one in steps: from readings, or for powers
+over months from the sums of the hours. Where nothing was heard, the values are ``None``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from teleinfo_gateway.history.columns import INDEXES, NUMBERS
+from teleinfo_gateway.history.periods import HOUR_S, Grain
+from teleinfo_gateway.history.rollup import INJECTED, is_close
+from teleinfo_gateway.history.schema import label, period, reading
+from teleinfo_gateway.history.sums import code
+
+__all__ = ["Curve", "Series", "series"]
+
+_STEPS_S = (
+    *(10, 20, 30, 60, 120, 300, 600, 900, 1200, 1800),
+    *(HOUR_S * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 7 * 24, 28 * 24)),
+)
+
+_MAX_READINGS = 100_000
+"""Readings summed up for one answer, two months of one minute; beyond, those that begin an hour."""
+
+_BEGINS_HOUR_S = 180
+"""The first reading of an hour comes within this time, whatever the interval of the meter."""
+
+_OF_HOURS = {"papp", "pinj"}
+
+
+@dataclass(slots=True)
+class Curve:
+    """One value over time: of a step the mean, of an index the highest, of a label the last.
+
+    ``min`` and ``max`` are of ``papp`` only: the lowest and highest of all frames of the step.
+    """
+
+    value: list[float | None] = field(default_factory=list)
+    min: list[int | None] = field(default_factory=list)
+    max: list[int | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points at ``time`` (unix seconds); with ``step_s`` each stands for the step it begins.
+
+    ``step_s`` is 0 where each point is a reading. ``slot`` is the tariff slot of most of a step.
+    """
+
+    step_s: int
+    time: list[int]
+    slot: list[int | None]
+    curves: Mapping[str, Curve]
+
+
+def series(
+    connection: Connection,
+    meters: Collection[int],
+    stretch: tuple[int, int],
+    names: Sequence[str],
+    points: int,
+) -> Series:
+    """At most about ``points`` points from ``stretch[0]`` up to ``stretch[1]`` (unix seconds).
+
+    ``names`` are columns of ``ti_reading`` or numeric labels that have none.
+    """
+    start, end = stretch
+    columns = [name for name in names if name in NUMBERS]
+    spacing_s = _spacing_s(connection, meters, end)
+    if (end - start) / spacing_s <= points:
+        found = _readings(connection, meters, start, end, columns)
+    else:
+        found = _steps(
+            connection, meters, (start, end), columns, _step_s(stretch, points, spacing_s)
+        )
+    labels = {
+        name: _label(connection, meters, name, found) for name in names if name not in NUMBERS
+    }
+    return Series(
+        found.step_s,
+        found.time,
+        found.slot,
+        {name: (found.curves | labels)[name] for name in names},
+    )
+
+
+@dataclass(slots=True)
+class _Points:
+    """A series being made."""
+
+    step_s: int
+    time: list[int]
+    slot: list[int | None]
+    curves: dict[str, Curve]
+
+
+def _spacing_s(connection: Connection, meters: Collection[int], end: int) -> int:
+    """Seconds between two readings, as the last one told."""
+    last = (
+        select(reading.c.interval_s)
+        .where(reading.c.meter_id.in_(meters), reading.c.ts < end)
+        .order_by(reading.c.ts.desc())
+        .limit(1)
+    )
+    return max(connection.execute(last).scalar() or 60, 1)
+
+
+def _step_s(stretch: tuple[int, int], points: int, spacing_s: int) -> int:
+    """The finest step that holds a reading or two and gives no more than ``points``."""
+    least = max((stretch[1] - stretch[0]) / points, 2 * spacing_s)
+    return next((step for step in _STEPS_S if step >= least), _STEPS_S[-1])
+
+
+def _readings(
+    connection: Connection, meters: Collection[int], start: int, end: int, columns: Sequence[str]
+) -> _Points:
+    """Every reading; a point without values stands where one is missing."""
+    names = dict.fromkeys([*columns, "papp_min", "papp_max"])
+    rows = connection.execute(
+        select(
+            reading.c.ts,
+            reading.c.interval_s,
+            reading.c.slot.label("tariff_slot"),
+            *(reading.c[name] for name in names),
+        )
+        .where(reading.c.meter_id.in_(meters), reading.c.ts.between(start, end - 1))
+        .order_by(reading.c.ts)
+    )
+    points = _Points(0, [], [], {name: Curve() for name in columns})
+    expected = None
+    for row in rows.mappings():
+        if expected is not None and not is_close(*expected, row["ts"]):
+            _append(points, sum(expected), None, {})
+        _append(points, row["ts"], row["tariff_slot"], {name: row[name] for name in names})
+        expected = row["ts"], row["interval_s"]
+    return points
+
+
+def _append(points: _Points, ts: int, slot: int | None, values: Mapping[str, int | None]) -> None:
+    points.time.append(ts)
+    points.slot.append(slot)
+    for name, curve in points.curves.items():
+        curve.value.append(values.get(name))
+        if name == "papp":
+            curve.min.append(values.get("papp_min"))
+            curve.max.append(values.get("papp_max"))
+
+
+def _steps(
+    connection: Connection,
+    meters: Collection[int],
+    stretch: tuple[int, int],
+    columns: Sequence[str],
+    step_s: int,
+) -> _Points:
+    base = stretch[0] - stretch[0] % step_s
+    times = list(range(base, stretch[1], step_s))
+    sums = _StepSums(len(times))
+    of_hours = _OF_HOURS if step_s >= HOUR_S else set()
+    if of_hours:
+        _add_hours(connection, meters, times, step_s, sums)
+    if rest := [name for name in columns if name not in of_hours]:
+        _add_readings(connection, meters, times, step_s, rest, sums)
+    return _Points(step_s, times, sums.slots(), {name: sums.curve(name) for name in columns})
+
+
+class _StepSums:
+    """What the steps of a series add up to."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._sums: dict[str, dict[int, list[float]]] = defaultdict(
+            lambda: defaultdict(lambda: [0, 0])
+        )
+        self._range: dict[int, tuple[int | None, int | None]] = {}
+        self._slots: dict[int, Counter[int]] = defaultdict(Counter)
+
+    def add(self, name: str, step: int, amount: float, weight: float) -> None:
+        """Add to a mean."""
+        one = self._sums[name][step]
+        one[0] += amount
+        one[1] += weight
+
+    def widen(self, step: int, low: int | None, high: int | None) -> None:
+        """Widen the range of ``papp``."""
+        known_low, known_high = self._range.get(step, (None, None))
+        self._range[step] = (
+            min((one for one in (low, known_low) if one is not None), default=None),
+            max((one for one in (high, known_high) if one is not None), default=None),
+        )
+
+    def weigh(self, step: int, slot: int | None, weight: int) -> None:
+        """Count time, or readings, of a tariff slot."""
+        if slot:
+            self._slots[step][slot] += weight
+
+    def slots(self) -> list[int | None]:
+        """The slot of most of each step."""
+        return [
+            self._slots[step].most_common(1)[0][0] if self._slots.get(step) else None
+            for step in range(self._steps)
+        ]
+
+    def curve(self, name: str) -> Curve:
+        """The means of a value."""
+        sums = self._sums[name]
+        curve = Curve(
+            [
+                round(sums[step][0] / sums[step][1], 1) if step in sums and sums[step][1] else None
+                for step in range(self._steps)
+            ]
+        )
+        if name == "papp":
+            curve.min = [self._range.get(step, (None, None))[0] for step in range(self._steps)]
+            curve.max = [self._range.get(step, (None, None))[1] for step in range(self._steps)]
+        return curve
+
+
+def _add_hours(
+    connection: Connection,
+    meters: Collection[int],
+    times: Sequence[int],
+    step_s: int,
+    sums: _StepSums,
+) -> None:
+    """Powers from the sums of the hours."""
+    step = ((period.c.start_ts - times[0]) // step_s).label("step")
+    rows = connection.execute(
+        select(
+            step,
+            period.c.slot.label("tariff_slot"),
+            func.sum(period.c.va_seconds),
+            func.sum(period.c.seconds),
+            func.min(period.c.papp_min),
+            func.max(period.c.papp_max),
+        )
+        .where(
+            period.c.meter_id.in_(meters),
+            period.c.grain == code(Grain.HOUR),
+            period.c.start_ts.between(times[0], times[-1] + step_s - 1),
+        )
+        .group_by(step, period.c.slot)
+    )
+    for number, slot, va_seconds, seconds, low, high in rows:
+        name = "pinj" if slot == INJECTED.slot else "papp"
+        if va_seconds is not None:
+            sums.add(name, int(number), float(va_seconds), float(seconds))
+        if name == "papp":
+            sums.widen(int(number), low, high)
+            sums.weigh(int(number), slot, int(seconds))
+
+
+def _add_readings(
+    connection: Connection,
+    meters: Collection[int],
+    times: Sequence[int],
+    step_s: int,
+    columns: Sequence[str],
+    sums: _StepSums,
+) -> None:
+    step = ((reading.c.ts - times[0]) // step_s).label("step")
+    highest = {name for name in columns if name in INDEXES}
+    query = (
+        select(
+            step,
+            reading.c.slot.label("tariff_slot"),
+            func.count(),
+            func.min(reading.c.papp_min),
+            func.max(reading.c.papp_max),
+            *(
+                one
+                for name in columns
+                for one in (
+                    (func.max if name in highest else func.sum)(reading.c[name]),
+                    func.count(reading.c[name]),
+                )
+            ),
+        )
+        .where(
+            reading.c.meter_id.in_(meters),
+            reading.c.ts.between(times[0], times[-1] + step_s - 1),
+        )
+        .group_by(step, reading.c.slot)
+        .order_by(step)
+    )
+    if (times[-1] - times[0]) / _spacing_s(connection, meters, times[-1]) > _MAX_READINGS:
+        query = query.where(reading.c.ts % HOUR_S < _BEGINS_HOUR_S)
+    for number, slot, count, low, high, *values in connection.execute(query):
+        sums.widen(int(number), low, high)
+        sums.weigh(int(number), slot, count)
+        for name, amount, weight in zip(columns, values[::2], values[1::2], strict=True):
+            if amount is not None:
+                sums.add(name, int(number), float(amount), 1 if name in highest else weight)
+
+
+def _label(connection: Connection, meters: Collection[int], name: str, points: _Points) -> Curve:
+    """A label that is kept when it changes: at each point, what it said then."""
+    if not points.time:
+        return Curve()
+    last = points.time[-1] + points.step_s
+    rows = connection.execute(
+        select(label.c.ts, label.c.value)
+        .where(label.c.meter_id.in_(meters), label.c.label == name, label.c.ts <= last)
+        .order_by(label.c.ts)
+    ).all()
+    curve = Curve()
+    told: float | None = None
+    position = 0
+    for ts in points.time:
+        until = ts + max(points.step_s - 1, 0)
+        while position < len(rows) and rows[position].ts <= until:
+            value = rows[position].value
+            told = int(value) if value.isdecimal() else None
+            position += 1
+        curve.value.append(told)
+    return curve

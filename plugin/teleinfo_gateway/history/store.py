@@ -1,0 +1,247 @@
+"""Writes what is kept, in one transaction, in the order of the sequence that outputs read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from teleinfo_gateway.history.periods import Grain, local_time, start_of
+from teleinfo_gateway.history.sampling import EventRow, LabelRow, MeterRow, ReadingRow
+from teleinfo_gateway.history.schema import counter, event, label, meter, period, reading
+from teleinfo_gateway.history.sums import code, sum_up
+
+__all__ = ["Batch", "Stored", "closed_days", "store"]
+
+_DAY_S = 86400
+
+_COLUMNS = tuple(
+    column.name
+    for column in reading.columns
+    if column.name not in {"meter_id", "ts", "seq", "local_dt"}
+)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is to be written together; every meter of ``readings`` and ``labels`` is in ``meters``.
+
+    ``meters`` maps an address to the last that is known of it.
+    """
+
+    meters: dict[str, MeterRow] = field(default_factory=dict)
+    readings: list[ReadingRow] = field(default_factory=list)
+    labels: list[LabelRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        return len(self.readings) + len(self.labels) + len(self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many readings were new, known already (same meter and second), or of a closed day."""
+
+    new: int = 0
+    known: int = 0
+    closed: int = 0
+
+
+def store(
+    connection: Connection, batch: Batch, closed: Mapping[str, frozenset[int]] | None = None
+) -> Stored:
+    """Write a batch and sum up what it touches.
+
+    ``closed`` maps an address to the days whose readings are gone (:func:`closed_days`); without
+    it they are looked up, which is right unless several batches together fill such days.
+    """
+    sequence = _Sequence(connection)
+    meters = {row.adco: _meter_id(connection, row) for row in batch.meters.values()}
+    known = past = new = 0
+    for adco, rows in _by_address(batch.readings).items():
+        days = _closed(connection, adco, rows[0].ts) if closed is None else closed[adco]
+        fresh = [row for row in rows if start_of(Grain.DAY, row.ts) not in days]
+        past += len(rows) - len(fresh)
+        unknown = _without_known(connection, meters[adco], fresh)
+        known += len(fresh) - len(unknown)
+        new += len(unknown)
+        if unknown:
+            connection.execute(
+                insert(reading),
+                [_reading_row(meters[adco], row, sequence.take()) for row in unknown],
+            )
+            sum_up(connection, meters[adco], unknown[0].ts, unknown[-1].ts, days)
+    for adco, changes in _by_address(batch.labels).items():
+        rows = _changes(connection, meters[adco], changes)
+        if rows:
+            connection.execute(insert(label), [{**row, "seq": sequence.take()} for row in rows])
+    if batch.events:
+        connection.execute(
+            insert(event), [_event_row(row, meters, sequence.take()) for row in batch.events]
+        )
+    sequence.close()
+    return Stored(new, known, past)
+
+
+def closed_days(connection: Connection, adco: str) -> frozenset[int]:
+    """The legal days of a meter whose readings are gone but whose energy is known."""
+    query = (
+        select(period.c.start_ts)
+        .distinct()
+        .join(meter, meter.c.id == period.c.meter_id)
+        .where(
+            meter.c.adco == adco,
+            period.c.grain == code(Grain.DAY),
+            period.c.start_ts < meter.c.kept_from,
+        )
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def _closed(connection: Connection, adco: str, first: int) -> frozenset[int]:
+    """The closed days, if rows from ``first`` on can touch one."""
+    kept_from = select(meter.c.kept_from).where(meter.c.adco == adco)
+    if first > connection.execute(kept_from).scalar_one() + _DAY_S:
+        return frozenset()
+    return closed_days(connection, adco)
+
+
+class _Sequence:
+    """The numbers of the rows of a transaction; nobody else gets one until it has ended."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        locked = select(counter.c.last).where(counter.c.name == "seq").with_for_update()
+        self._last = self._first = connection.execute(locked).scalar_one()
+
+    def take(self) -> int:
+        """The next number."""
+        self._last += 1
+        return int(self._last)
+
+    def close(self) -> None:
+        """Remember the last number given."""
+        if self._last != self._first:
+            changed = update(counter).where(counter.c.name == "seq")
+            self._connection.execute(changed.values(last=self._last))
+
+
+def _meter_id(connection: Connection, row: MeterRow) -> int:
+    found = connection.execute(select(meter).where(meter.c.adco == row.adco)).first()
+    if found is None:
+        added = connection.execute(
+            insert(meter).values(
+                adco=row.adco,
+                name=row.name,
+                mode=row.mode,
+                phases=row.phases,
+                replaces=row.replaces,
+                first_seen=row.ts,
+                last_seen=row.ts,
+                kept_from=0,
+            )
+        )
+        assert added.inserted_primary_key is not None  # noqa: S101  # for the type checker
+        return int(added.inserted_primary_key[0])
+    told = {
+        key: value for key, value in row._asdict().items() if value is not None and key in _TOLD
+    }
+    connection.execute(
+        update(meter)
+        .where(meter.c.id == found.id)
+        .values(
+            **(told if row.ts >= found.last_seen else {}),
+            first_seen=min(found.first_seen, row.ts),
+            last_seen=max(found.last_seen, row.ts),
+        )
+    )
+    return int(found.id)
+
+
+_TOLD = {"name", "mode", "phases", "replaces"}
+
+
+def _by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """Rows by meter, in the order of their time, the last one of each instant."""
+    found: dict[str, dict[tuple[Any, ...], Any]] = defaultdict(dict)
+    for row in rows:
+        found[row.adco][row.ts, getattr(row, "label", "")] = row
+    return {adco: [row for _, row in sorted(own.items())] for adco, own in found.items()}
+
+
+def _without_known(
+    connection: Connection, meter_id: int, rows: Sequence[ReadingRow]
+) -> list[ReadingRow]:
+    if not rows:
+        return []
+    between = and_(reading.c.meter_id == meter_id, reading.c.ts.between(rows[0].ts, rows[-1].ts))
+    known = set(connection.execute(select(reading.c.ts).where(between)).scalars())
+    return [row for row in rows if row.ts not in known]
+
+
+def _reading_row(meter_id: int, row: ReadingRow, seq: int) -> dict[str, object]:
+    return {
+        "meter_id": meter_id,
+        "ts": row.ts,
+        "seq": seq,
+        "local_dt": local_time(row.ts),
+        **{name: row.columns.get(name) for name in _COLUMNS},
+    }
+
+
+def _changes(
+    connection: Connection, meter_id: int, rows: Sequence[LabelRow]
+) -> list[dict[str, object]]:
+    """The rows that say something new: other than the value that stood at their time."""
+    latest = (
+        select(label.c.label, func.max(label.c.ts).label("ts"))
+        .where(
+            label.c.meter_id == meter_id,
+            label.c.label.in_({row.label for row in rows}),
+            label.c.ts <= rows[-1].ts,
+        )
+        .group_by(label.c.label)
+        .subquery()
+    )
+    found = connection.execute(
+        select(label.c.label, label.c.ts, label.c.value, label.c.horodate).join(
+            latest,
+            and_(
+                label.c.meter_id == meter_id,
+                label.c.label == latest.c.label,
+                label.c.ts == latest.c.ts,
+            ),
+        )
+    )
+    told = {name: (ts, (value, horodate)) for name, ts, value, horodate in found}
+    changes = []
+    for row in rows:
+        ts, before = told.get(row.label, (-1, None))
+        if row.ts > ts and before != (row.value, row.horodate):
+            told[row.label] = (row.ts, (row.value, row.horodate))
+            changes.append(
+                {
+                    "meter_id": meter_id,
+                    "label": row.label,
+                    "ts": row.ts,
+                    "value": row.value,
+                    "horodate": row.horodate,
+                }
+            )
+    return changes
+
+
+def _event_row(row: EventRow, meters: Mapping[str, int], seq: int) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "meter_id": None if row.adco is None else meters.get(row.adco),
+        "name": row.name,
+        "ts": row.ts,
+        "kind": row.kind,
+        "value": row.value[:128],
+        "detail": row.detail[:2000],
+    }

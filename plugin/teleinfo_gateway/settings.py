@@ -1,0 +1,64 @@
+"""What every section of the configuration is made of."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+__all__ = ["MISSING", "Listening", "Settings", "refusal", "split_host_port"]
+
+MISSING = "missing"
+"""The reason of a fault at a key that has to be written and is not."""
+
+_HOST_PORT = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})"
+)
+_PORTS = range(1, 65536)
+
+
+class Settings(BaseModel):
+    """Frozen, so that a reload can compare old and new; nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Listening(Settings):
+    """A section that says where something answers; a class of its own checks the address."""
+
+    listen: str
+
+    @property
+    def host(self) -> str:
+        """The host to bind, without the brackets of an IPv6 address."""
+        return split_host_port(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """The TCP port to bind."""
+        return split_host_port(self.listen)[1]
+
+
+def split_host_port(text: str) -> tuple[str, int]:
+    """The host, without the brackets of an IPv6 address, and the port; else ValueError."""
+    found = _HOST_PORT.fullmatch(text)
+    if found is None or int(found["port"]) not in _PORTS:
+        raise ValueError("a host, a colon and a port from 1 to 65535 are needed")
+    return found["v6"] or found["host"], int(found["port"])
+
+
+def refusal(faults: Mapping[tuple[str | int, ...], str]) -> ValidationError:
+    """What a validator raises that refuses several parts of its value, each for its own reason."""
+    return ValidationError.from_exception_data(
+        "value",
+        [
+            InitErrorDetails(
+                type=MISSING if reason == MISSING else _because(reason), loc=location, input=None
+            )
+            for location, reason in faults.items()
+        ],
+    )
+
+
+def _because(reason: str) -> PydanticCustomError:
+    return PydanticCustomError("value_error", "{error}", {"error": reason})
