@@ -1,7 +1,8 @@
 """Tariff options: which index and which period of each is which supplier index ("slot").
 
 A slot means the same in both modes: the index ``EASFnn`` of a standard frame is slot nn, and a
-Linky in historique mode fills the old labels from them in this order (Enedis-NOI-CPT_54E section 5).
+Linky in historique mode fills the old labels from them in this order. Source: Enedis-NOI-CPT_54E,
+section 5.
 """
 
 from __future__ import annotations
