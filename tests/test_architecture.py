@@ -14,8 +14,8 @@ PACKAGES = ("tic", "xpl", "teleinfo_gateway")
 
 # What the TIC library may use: nothing that reads a clock, a file, a port or a network.
 TIC_USES = {
-    *("__future__", "collections", "dataclasses", "datetime", "enum", "re", "types", "typing"),
-    "zlib",
+    *("__future__", "collections", "dataclasses", "datetime", "enum", "functools", "re", "types"),
+    *("typing", "zlib"),
 }
 
 # Modules that do what only one module of the xPL library may do.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 WINTER = timezone(timedelta(hours=1), "CET")
 SUMMER = timezone(timedelta(hours=2), "CEST")
@@ -55,6 +56,7 @@ def legal_zone(moment: datetime) -> timezone:
     return SUMMER if start <= moment.replace(tzinfo=None) < end else WINTER
 
 
+@lru_cache(maxsize=256)  # asked at every instant of a year
 def _last_sunday(year: int, month: int) -> datetime:
     last = datetime(year, month, 31)  # noqa: DTZ001  # a date of legal time
     return last - timedelta(days=(last.weekday() + 1) % 7)

@@ -1,4 +1,4 @@
-"""A gateway that runs: the manager, the HTTP API and the signals that end or reload them."""
+"""A gateway that runs: the manager, the HTTP servers and the signals that end or reload them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import logging
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
-from teleinfo_gateway.config import Config, WebConfig, load_config
+from teleinfo_gateway.config import Config, load_config
 from teleinfo_gateway.errors import ConfigError, GatewayError
 from teleinfo_gateway.finder import Found, Search, devices_of, meters_of, usual_ports
 from teleinfo_gateway.manager import PluginManager
-from teleinfo_gateway.web.server import WebServer
+from teleinfo_gateway.web.server import HttpServer, IngestServer, WebServer
 
 log = logging.getLogger(__name__)
 
 _SEARCH_AGAIN_S = 10.0
+
+_SERVERS: tuple[type[HttpServer[Any]], ...] = (WebServer, IngestServer)
 
 
 def stop_signal() -> asyncio.Event:
@@ -39,11 +42,11 @@ def _has_terminal() -> bool:
 class Service:
     """Runs a configuration until it is told to stop; SIGHUP reads ``path`` again."""
 
-    def __init__(self, config: Config, path: Path | None) -> None:
+    def __init__(self, config: Config, path: Path | None, *, demonstration: bool = False) -> None:
         self._config = config
         self._path = path
-        self._manager = PluginManager(config)
-        self._web: WebServer | None = None
+        self.manager = PluginManager(config, demonstration=demonstration)
+        self._servers: dict[str, HttpServer[Any]] = {}
         self._reloading = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event, *, search: bool = False) -> None:
@@ -60,29 +63,31 @@ class Service:
             task.add_done_callback(tasks.discard)
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
-        self._manager.start()
-        await self._start_web(self._config.web)
+        self.manager.start()
+        await self._serve(self._config)
         if search:
             tasks.add(asyncio.create_task(self._search()))
         await stop.wait()
         for task in tasks:
             task.cancel()
-        if self._web is not None:
-            await self._web.stop()
-        await self._manager.stop()
+        for server in self._servers.values():
+            await server.stop()
+        await self.manager.stop()
         log.info("stopped")
 
-    async def _start_web(self, config: WebConfig | None) -> None:
-        """The API is worth having, not worth dying for."""
-        if config is None:
-            return
-        web = WebServer(self._manager, config)
-        try:
-            await web.start()
-        except GatewayError as error:
-            log.error("no HTTP API: %s", error)
-        else:
-            self._web = web
+    async def _serve(self, config: Config) -> None:
+        """Start the servers of a configuration that do not run; they are not worth dying for."""
+        for kind in _SERVERS:
+            settings = getattr(config, kind.section)
+            if settings is None or kind.section in self._servers:
+                continue
+            server = kind(self.manager, settings)
+            try:
+                await server.start()
+            except GatewayError as error:
+                log.error("no %s: %s", kind.what, error)
+            else:
+                self._servers[kind.section] = server
 
     async def _reload(self) -> None:
         """Read the file again; a faulty one changes nothing."""
@@ -95,12 +100,11 @@ class Service:
             except ConfigError as error:
                 log.error("not reloaded, the old settings stay:\n%s", error)
                 return
-            await self._manager.reload(config)
-            if config.web != self._config.web:
-                if self._web is not None:
-                    await self._web.stop()
-                    self._web = None
-                await self._start_web(config.web)
+            await self.manager.reload(config)
+            for section in list(self._servers):
+                if getattr(config, section) != getattr(self._config, section):
+                    await self._servers.pop(section).stop()
+            await self._serve(config)
             self._config = config
 
     async def _search(self) -> None:
@@ -113,4 +117,4 @@ class Service:
             for port in news:
                 log.info("%s", port.text)
             found = meters_of(news)
-        await self._manager.reload(self._config.model_copy(update={"devices": devices_of(found)}))
+        await self.manager.reload(self._config.model_copy(update={"devices": devices_of(found)}))

@@ -1,17 +1,23 @@
-"""JSON answers: records and failures."""
+"""JSON answers: records and failures; and the application that gives them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 
 from pydantic_core import to_json
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from teleinfo_gateway.manager import UnknownMeterError
 from teleinfo_gateway.web.records import Failure
 
-__all__ = ["answer", "failure", "failure_of"]
+__all__ = ["answer", "application", "failure"]
+
+log = logging.getLogger(__name__)
 
 _PLAIN_WORDS = {
     404: "there is nothing at this path; GET / lists what there is",
@@ -29,7 +35,21 @@ def failure(status: int, error: str, headers: Mapping[str, str] | None = None) -
     return answer(Failure(error), status, headers)
 
 
-async def failure_of(_request: Request, error: Exception) -> Response:
+def application(routes: Iterable[Route]) -> Starlette:
+    """An application of these routes whose failures are JSON too."""
+    app = Starlette(
+        routes=list(routes),
+        exception_handlers={
+            HTTPException: _failure_of,
+            UnknownMeterError: _failure_of,
+            Exception: _fault,
+        },
+    )
+    app.router.redirect_slashes = False  # a path with a slash too many is a wrong path
+    return app
+
+
+async def _failure_of(_request: Request, error: Exception) -> Response:
     """The answer to a request that ended with ``error``: of HTTP, or a meter that is not there."""
     if not isinstance(error, HTTPException):
         return failure(404, str(error))
@@ -39,3 +59,9 @@ async def failure_of(_request: Request, error: Exception) -> Response:
         _PLAIN_WORDS[error.status_code] if routing else error.detail,
         error.headers,
     )
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    """A fault of ours: its traceback is for the log, once, and not for the client."""
+    log.error("HTTP: a request failed", exc_info=error)
+    return failure(500, "a fault of the gateway; its log says more")

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import cached_property
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from teleinfo_gateway import __version__
-from teleinfo_gateway.manager import PluginManager, UnknownMeterError
+from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.statuses import Status
 from teleinfo_gateway.web import records
-from teleinfo_gateway.web.answers import answer, failure, failure_of
+from teleinfo_gateway.web.answers import answer, application, failure
 from teleinfo_gateway.web.events import MAX_STREAMS, EventStreams
-from teleinfo_gateway.web.guard import Guard
+from teleinfo_gateway.web.guard import Guard, of_this_machine
+from teleinfo_gateway.web.history_api import HistoryApi
+from teleinfo_gateway.web.ingest import IngestApi
 from teleinfo_gateway.web.openapi import Operation, describe
+from teleinfo_gateway.web.query import SensorsQuery, read_query
 from teleinfo_gateway.web.representation import NAME, gateway_status, meter_states, sensor_states
 
 __all__ = ["Api", "create_app"]
-
-log = logging.getLogger(__name__)
 
 _AT_WORK = {Status.STARTING, Status.ALIVE, Status.NOT_CONFIGURED}
 
@@ -39,20 +37,12 @@ _NO_SUCH_METER = {404: "No meter has this name."}
 
 def create_app(manager: PluginManager, stopping: asyncio.Event) -> ASGIApp:
     """The API of a gateway as an ASGI application; ``stopping`` ends its event streams."""
-    app = Starlette(
-        routes=[
-            # A name may hold a slash, as any wrong name: the answer is then the same.
-            Route(op.path.replace("{name}", "{name:path}"), op.handler, methods=[op.method])
-            for op in Api(manager, stopping).operations
-        ],
-        exception_handlers={
-            HTTPException: failure_of,
-            UnknownMeterError: failure_of,
-            Exception: _fault,
-        },
+    app = application(
+        # A name may hold a slash, as any wrong name: the answer is then the same.
+        Route(op.path.replace("{name}", "{name:path}"), op.handler, methods=[op.method])
+        for op in Api(manager, stopping).operations
     )
-    app.router.redirect_slashes = False  # a path with a slash too many is a wrong path
-    return Guard(app)
+    return Guard(app, of_this_machine)
 
 
 class Api:
@@ -92,7 +82,7 @@ class Api:
                 self.sensors,
                 "The sensors that the meters have fed: last value, when, lost or not",
                 list[records.SensorState],
-                parameters={"meter": "Only the sensors of the meter of this name."},
+                query=SensorsQuery,
                 refusals={400: "A parameter other than meter, or more than one.", **_NO_SUCH_METER},
             ),
             Operation(
@@ -132,6 +122,7 @@ class Api:
                     "peak": records.Announced,
                 },
             ),
+            *HistoryApi(manager).operations,
             Operation("GET", "/api/openapi.json", self.openapi, "This description", dict[str, Any]),
         )
 
@@ -157,14 +148,8 @@ class Api:
 
     async def sensors(self, request: Request) -> Response:
         """``GET /api/sensors``."""
-        meters = list(self._manager.meters.values())
-        match request.query_params.multi_items():
-            case []:
-                pass
-            case [("meter", name)]:
-                meters = [self._meter(name)]
-            case _:
-                raise HTTPException(400, "the only parameter is meter=NAME, given once")
+        name = read_query(request, SensorsQuery).meter
+        meters = self._manager.meters.values() if name is None else [self._meter(name)]
         return answer([sensor for meter in meters for sensor in sensor_states(meter)])
 
     async def start(self, request: Request) -> Response:
@@ -192,13 +177,7 @@ class Api:
     @cached_property
     def _description(self) -> dict[str, Any]:
         """Made when first asked for: few ask."""
-        return describe(self.operations)
+        return describe((*self.operations, *IngestApi(self._manager, "").operations))
 
     def _meter(self, name: str) -> Meter:
         return self._manager.meter(name[:_MAX_NAME])
-
-
-async def _fault(_request: Request, error: Exception) -> Response:
-    """A fault of ours: its traceback is for the log, once, and not for the client."""
-    log.error("HTTP API: a request failed", exc_info=error)
-    return failure(500, "a fault of the gateway; its log says more")

@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from teleinfo_gateway import __version__
+from teleinfo_gateway.web.query import Query
 from teleinfo_gateway.web.records import Failure
 
 _JSON = "application/json"
+
+_REF = "#/components/schemas/"
 
 _SECURITY = (
     "Only requests of this machine are served: the Host header names it, and an Origin header, "
@@ -25,6 +28,21 @@ _ALWAYS = {
     403: "The request was made for another site.",
     500: "A fault of the gateway; see its log.",
 }
+_ALWAYS_FROM_OUTSIDE = {
+    401: "The token is wrong.",
+    429: "There were too many wrong tokens from this address: wait a minute.",
+    500: "A fault of the gateway; see its log.",
+}
+
+_OUTSIDE = {
+    "servers": [
+        {
+            "url": "http://{address}",
+            "description": "Where ingest.listen of the configuration says.",
+            "variables": {"address": {"default": "127.0.0.1:8182"}},
+        }
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -32,8 +50,10 @@ class Operation:
     """One method of one path: who serves it, and its description.
 
     ``answer`` is the type of the answer 200, which is JSON unless ``events`` (name to type of
-    data) says that it is a stream. ``refusals`` maps other answers to when they are given;
-    ``parameters`` maps the parameters of the path and of the query to what they are.
+    data) says that it is a stream; ``None`` is empty. ``refusals`` maps other answers to when they
+    are given; ``parameters`` maps the parameters of the path to what they are, ``query`` is the
+    class of those of the query, ``body`` that of the request's JSON. ``outside`` marks what is
+    served to other machines, elsewhere and with a token: ``bearer`` if it is that of a header.
     """
 
     method: str
@@ -43,71 +63,118 @@ class Operation:
     answer: Any = str
     refusals: Mapping[int, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    query: type[Query] | None = None
+    body: type[BaseModel] | None = None
+    outside: bool = False
+    bearer: bool = False
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
 def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     """The OpenAPI document of these operations."""
-    types = {Failure: TypeAdapter[Any](Failure)}
-    for operation in operations:
-        for type_ in (operation.answer, *operation.events.values()):
-            types.setdefault(type_, TypeAdapter(type_))
-    schemas, definitions = TypeAdapter.json_schemas(
-        [(key, "serialization", adapter) for key, adapter in types.items()],
-        ref_template="#/components/schemas/{model}",
+    told = [Failure, *(op.answer for op in operations if op.answer)]
+    told += [type_ for op in operations for type_ in op.events.values()]
+    read: list[type[BaseModel]] = [
+        type_ for op in operations for type_ in (op.query, op.body) if type_
+    ]
+    found, definitions = TypeAdapter.json_schemas(
+        [
+            *((type_, "serialization", TypeAdapter(type_)) for type_ in dict.fromkeys(told)),
+            *((type_, "validation", TypeAdapter(type_)) for type_ in dict.fromkeys(read)),
+        ],
+        ref_template=f"{_REF}{{model}}",
         schema_generator=_WithoutTitles,
     )
-    by_type = {key: schema for (key, _), schema in schemas.items()}
+    schemas = {type_: schema for (type_, _), schema in found.items()}
+    components = dict(definitions["$defs"])
+    for query in {op.query for op in operations if op.query}:
+        # Its fields are parameters, each described by itself.
+        name = schemas[query].get("$ref", "").removeprefix(_REF)
+        schemas[query] = components.pop(name, schemas[query])
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        described = _operation(operation, by_type)
+        described = _operation(operation, schemas)
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {"title": "teleinfo gateway", "version": __version__, "description": _SECURITY},
         "paths": paths,
-        "components": {"schemas": definitions["$defs"]},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
 def _operation(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    always = _ALWAYS_FROM_OUTSIDE if operation.outside else _ALWAYS
     described: dict[str, Any] = {
         "operationId": operation.handler.__name__,
         "summary": operation.summary,
         "responses": {
-            "200": _response(
-                "Done.",
-                "text/event-stream" if operation.events else _JSON,
-                schemas[operation.answer],
-            ),
+            "200": _done(operation, schemas),
             **{
                 str(code): _response(reason, _JSON, schemas[Failure])
-                for code, reason in sorted({**_ALWAYS, **operation.refusals}.items())
+                for code, reason in sorted({**always, **operation.refusals}.items())
             },
         },
     }
-    if operation.parameters:
-        described["parameters"] = [
-            _parameter(name, text, in_path=f"{{{name}}}" in operation.path)
-            for name, text in operation.parameters.items()
+    parameters = [
+        _parameter(name, {"type": "string", "description": text}, "path", required=True)
+        for name, text in operation.parameters.items()
+    ]
+    if operation.query:
+        schema = schemas[operation.query]
+        required = schema.get("required", ())
+        parameters += [
+            _parameter(name, field_, "query", required=name in required)
+            for name, field_ in schema["properties"].items()
         ]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body:
+        content = {_JSON: {"schema": schemas[operation.body]}}
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.outside:
+        described |= _OUTSIDE
+    if operation.bearer:
+        described["security"] = [{"token": []}]
     if operation.events:
         described["x-events"] = {name: schemas[type_] for name, type_ in operation.events.items()}
     return described
+
+
+def _done(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"description": "Done."}
+    media_type = "text/event-stream" if operation.events else _JSON
+    return _response("Done.", media_type, schemas[operation.answer])
 
 
 def _response(description: str, media_type: str, schema: Any) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
-def _parameter(name: str, description: str, *, in_path: bool) -> dict[str, Any]:
-    return {
+def _parameter(
+    name: str, schema: Mapping[str, Any], place: str, *, required: bool
+) -> dict[str, Any]:
+    """One parameter; that it may be left out is no null of its type."""
+    type_ = {key: value for key, value in schema.items() if key != "description"}
+    if type_.get("default", 0) is None:
+        del type_["default"]
+        told = [one for one in type_.pop("anyOf", ()) if one != {"type": "null"}]
+        for one in told:
+            type_ |= one
+    described = {
         "name": name,
-        "in": "path" if in_path else "query",
-        "required": in_path,
-        "description": description,
-        "schema": {"type": "string"},
+        "in": place,
+        "required": required,
+        "description": schema["description"],
+        "schema": type_,
     }
+    if type_.get("type") == "array":
+        described["explode"] = False  # names with commas between
+    return described
 
 
 class _WithoutTitles(GenerateJsonSchema):

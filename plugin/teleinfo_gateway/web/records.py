@@ -6,7 +6,7 @@ Times are UTC, ISO 8601 with a ``Z``. ``adco`` is the meter's address in both mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,9 +24,11 @@ __all__ = [
     "MeterChange",
     "MeterState",
     "MeterStatus",
+    "ReadingRefused",
     "ReadingTold",
     "SensorState",
     "StatusChange",
+    "Taken",
     "ValueRefused",
 ]
 
@@ -206,3 +208,26 @@ class LinkChange:
     link: LinkState
     link_since: datetime
     link_detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRefused:
+    """A sent reading, by its place among them from 0, and why it was not taken."""
+
+    reading: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of sent readings: each is counted once.
+
+    ``known`` had been stored before: the same meter and second. ``closed`` are of days whose single
+    readings were let go already. ``reasons`` are of the first ones ``refused``.
+    """
+
+    stored: int
+    known: int
+    closed: int
+    refused: int
+    reasons: Sequence[ReadingRefused]

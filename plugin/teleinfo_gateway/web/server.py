@@ -1,4 +1,4 @@
-"""The HTTP server of a gateway."""
+"""The HTTP servers of a gateway: that of its API, and where other machines send readings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ import errno
 import logging
 import os
 import socket
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from teleinfo_gateway.config import WebConfig
+from teleinfo_gateway.config import IngestConfig, WebConfig
 from teleinfo_gateway.errors import GatewayError, MissingExtraError
 from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.secret import resolve_token
+from teleinfo_gateway.settings import Listening
 
-__all__ = ["ListenError", "WebServer"]
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["HttpServer", "IngestServer", "ListenError", "WebServer"]
 
 log = logging.getLogger(__name__)
 
@@ -23,31 +30,45 @@ class ListenError(GatewayError):
     """The configured address cannot be listened on; the text says why and what to do."""
 
 
-class WebServer:
-    """Serves the HTTP API of ``manager`` on the running event loop. Stop it before the manager."""
+_Config = TypeVar("_Config", bound=Listening)
 
-    def __init__(self, manager: PluginManager, config: WebConfig) -> None:
+
+class HttpServer(ABC, Generic[_Config]):
+    """Serves an application on the running event loop. Stop it before the manager.
+
+    ``what`` and ``section`` are what messages call it and where its address is configured.
+    """
+
+    what: ClassVar[str]
+    section: ClassVar[str]
+
+    def __init__(self, manager: PluginManager, config: _Config) -> None:
         self._manager = manager
         self._config = config
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @abstractmethod
+    def _application(self) -> ASGIApp:
+        """What is served; raises GatewayError if it cannot be."""
+
     async def start(self) -> None:
-        """Listen. Raises :class:`MissingExtraError` and :class:`ListenError`.
+        """Listen. Raises :class:`MissingExtraError`, :class:`ListenError`, what the kind has more.
 
         The web packages are imported here, so that a gateway without HTTP does not carry them.
         """
         try:
-            from teleinfo_gateway.web.app import create_app  # noqa: PLC0415  # see above
             from teleinfo_gateway.web.embedded import EmbeddedServer  # noqa: PLC0415  # see above
+
+            app = self._application()
         except ModuleNotFoundError as error:
             if error.name not in _EXTRA:
                 raise
-            raise MissingExtraError("the HTTP API", "web") from error
-        listener = _listen(self._config)
-        self._server = EmbeddedServer(create_app(self._manager, self._stopping))
-        self._task = asyncio.create_task(self._server.serve([listener]), name="web")
-        log.info("HTTP API: http://%s/", self._config.listen)
+            raise MissingExtraError(f"the {self.what}", "web") from error
+        listener = self._listen()
+        self._server = EmbeddedServer(app)
+        self._task = asyncio.create_task(self._server.serve([listener]), name=self.section)
+        log.info("%s: http://%s/", self.what, self._config.listen)
 
     async def stop(self) -> None:
         """End the event streams and the requests in progress, and free the port.
@@ -60,26 +81,58 @@ class WebServer:
             await self._task
             self._task = None
 
+    def _listen(self) -> socket.socket:
+        # localhost is looked up nowhere: it is this machine by definition (RFC 6761 section 6.3).
+        host = self._config.host
+        host = "127.0.0.1" if host.lower() == "localhost" else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # Every address means IPv4 too.
+        both = host == "::" and socket.has_dualstack_ipv6()
+        try:
+            return socket.create_server(
+                (host, self._config.port), family=family, dualstack_ipv6=both
+            )
+        except OSError as error:
+            raise ListenError(self._advice(error)) from error
 
-def _listen(config: WebConfig) -> socket.socket:
-    # localhost is looked up nowhere: it is this machine by definition (RFC 6761 section 6.3).
-    host = "127.0.0.1" if config.host.lower() == "localhost" else config.host
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, config.port), family=family)
-    except OSError as error:
-        raise ListenError(_advice(config, error)) from error
+    def _advice(self, error: OSError) -> str:
+        head = f"the {self.what} cannot listen on {self._config.listen}"
+        setting = f"{self.section}.listen"
+        if error.errno == errno.EADDRINUSE:
+            return (
+                f"{head}: another program uses this port, maybe another gateway "
+                f"(ss -ltnp 'sport = :{self._config.port}' says which). Stop it, or set {setting} "
+                f"to another port"
+            )
+        if error.errno == errno.EACCES:
+            return f"{head}: a port below 1024 needs root. Set {setting} to a higher port"
+        if isinstance(error, socket.gaierror):
+            reason = error.strerror
+        else:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+        return f"{head}: {reason}. Set {setting} to another address of this machine"
 
 
-def _advice(config: WebConfig, error: OSError) -> str:
-    head = f"the HTTP API cannot listen on {config.listen}"
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"{head}: another program uses this port, maybe another gateway "
-            f"(ss -ltnp 'sport = :{config.port}' says which). Stop it, or set web.listen to "
-            f"another port"
-        )
-    if error.errno == errno.EACCES:
-        return f"{head}: a port below 1024 needs root. Set web.listen to a higher port"
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return f"{head}: {reason}. Set web.listen to another address of this machine"
+class WebServer(HttpServer[WebConfig]):
+    """The HTTP API."""
+
+    what = "HTTP API"
+    section = "web"
+
+    def _application(self) -> ASGIApp:
+        from teleinfo_gateway.web.app import create_app  # noqa: PLC0415  # see start
+
+        return create_app(self._manager, self._stopping)
+
+
+class IngestServer(HttpServer[IngestConfig]):
+    """Takes in readings of other machines."""
+
+    what = "intake of readings"
+    section = "ingest"
+
+    def _application(self) -> ASGIApp:
+        """Raises SecretError if the token cannot be had."""
+        from teleinfo_gateway.web.ingest import create_app  # noqa: PLC0415  # see start
+
+        return create_app(self._manager, resolve_token(self._config.token))

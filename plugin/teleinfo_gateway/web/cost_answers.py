@@ -1,0 +1,195 @@
+"""What the hours of a meter cost, as records. Needs the extra ``[sql]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import Connection, or_, select
+from starlette.exceptions import HTTPException
+
+from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.cost import Cost, Hour, NotComparableError, Stretch, Use, cost
+from teleinfo_gateway.history import queries
+from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of
+from teleinfo_gateway.history.queries import KnownMeter
+from teleinfo_gateway.history.schema import reading
+from teleinfo_gateway.web import history_records as records
+from teleinfo_gateway.web.history_query import CostQuery
+from teleinfo_gateway.web.uses import Counted
+
+__all__ = ["Asked", "costs"]
+
+_MAX_HOURS = 5 * 366 * 24
+"""Hours of one answer: five years take some seconds on a small machine."""
+
+_LOOK_BACK_S = 7 * 24 * HOUR_S
+"""How far the subscribed power is looked for: each whole reading tells it."""
+
+_ALL = "all"
+_MILLIONTH = Decimal("0.000001")
+
+
+class Asked(NamedTuple):
+    """A question: ``meters`` one after the other, ``begins`` of the periods, if any are wanted."""
+
+    query: CostQuery
+    meters: Sequence[KnownMeter]
+    contracts: Sequence[ContractConfig]
+    stretch: tuple[int, int]
+    begins: Sequence[int]
+
+
+def costs(connection: Connection, asked: Asked, now: int) -> records.Costs:
+    """Raises HTTPException: 404 without such a contract, 409 if its cost cannot be reckoned."""
+    query, (meter, *_) = asked.query, asked.meters
+    chosen = _chosen(asked)
+    start, end = asked.stretch
+    if query.grain is not None:
+        start, end = asked.begins[0], end_of(query.grain, asked.begins[-1])
+    if end - start > _MAX_HOURS * HOUR_S:
+        raise HTTPException(400, f"from and to are more than {_MAX_HOURS // 24} days apart")
+    ids = [one.id for one in asked.meters]
+    hours = queries.energy(connection, ids, Grain.HOUR, start, end)
+    first = min(one.first_seen for one in asked.meters)
+    first = min([first, *(one.start for one in hours[:1])])  # readings may be of before
+    known = Counted(hours, max(start, first), min(end, now), _power_kva(connection, asked.meters))
+    grain = query.grain
+    periods = [] if grain is None else [(ts, end_of(grain, ts)) for ts in asked.begins if ts <= now]
+    return records.Costs(
+        meter=meter.name,
+        adco=meter.adco,
+        grain=grain,
+        costs=[_contract_cost(known, one, periods, (start, end), query) for one in chosen],
+    )
+
+
+class _Choice(NamedTuple):
+    """What to reckon with: one contract, or else those of the meter by their option."""
+
+    contract: ContractConfig | None
+    own: Mapping[str, ContractConfig]
+
+    def contract_for(self, option: str) -> ContractConfig | None:
+        return self.contract or self.own.get(option)
+
+    def told(
+        self,
+        problem: str | None,
+        periods: Sequence[records.PeriodCost] = (),
+        total: records.PeriodCost | None = None,
+    ) -> records.ContractCost:
+        one = self.contract
+        own = one is None or one in self.own.values()
+        return records.ContractCost(one.name if one else None, own, problem, periods, total)
+
+
+def _chosen(asked: Asked) -> list[_Choice]:
+    wanted, name = asked.query.contract, asked.meters[0].name
+    if not asked.contracts:
+        raise HTTPException(
+            409, "no prices are known: write contracts with their prices into the configuration"
+        )
+    own = {one.option: one for one in asked.contracts if one.meter == name and name is not None}
+    if wanted is None:
+        if not own:
+            raise HTTPException(
+                409,
+                f"no contract is that of the meter {name or asked.meters[0].adco}: write "
+                f"'meter: {name or 'NAME'}' into one of the configuration, or ask for another "
+                f"contract with the parameter contract",
+            )
+        return [_Choice(None, own)]
+    chosen = [one for one in asked.contracts if wanted in {_ALL, one.name}]
+    if not chosen:
+        known = ", ".join(one.name for one in asked.contracts)
+        raise HTTPException(404, f"no contract is called {wanted!r}; there are: {known}")
+    return [_Choice(one, own) for one in chosen]
+
+
+def _contract_cost(
+    known: Counted,
+    choice: _Choice,
+    periods: Iterable[tuple[int, int]],
+    stretch: tuple[int, int],
+    query: CostQuery,
+) -> records.ContractCost:
+    try:
+        return choice.told(
+            None,
+            [_period_cost(known, choice, period, query.power) for period in periods],
+            _period_cost(known, choice, stretch, query.power),
+        )
+    except NotComparableError as error:
+        if query.contract != _ALL:
+            raise HTTPException(409, str(error)) from error
+        return choice.told(str(error))
+
+
+def _period_cost(
+    known: Counted, choice: _Choice, period: tuple[int, int], power_kva: int | None
+) -> records.PeriodCost:
+    uses, outage_wh = known.uses(*period)
+    parts: list[Cost] = []
+    without: list[records.WithoutContract] = []
+    for use in uses:
+        contract = choice.contract_for(use.option)
+        if contract is not None:
+            parts.append(cost(contract, use, power_kva))
+        elif wh := _wh(use):
+            without.append(records.WithoutContract(use.option, wh))
+    return records.PeriodCost(
+        start=_time(period[0]),
+        end=_time(period[1]),
+        total_euros=_rounded(sum((part.total_euros for part in parts), Decimal(0))),
+        complete=all(part.complete for part in parts) and not without and not outage_wh,
+        parts=[_told(part) for part in parts],
+        without_contract=without,
+        outage_wh=outage_wh,
+    )
+
+
+def _power_kva(connection: Connection, meters: Sequence[KnownMeter]) -> int | None:
+    """The subscribed power that the meter told last; an A of ISOUSC is 200 VA for each phase."""
+    meter = meters[0]
+    row = connection.execute(
+        select(reading.c.pref, reading.c.isousc)
+        .where(
+            reading.c.meter_id == meter.id,
+            reading.c.ts.between(meter.last_seen - _LOOK_BACK_S, meter.last_seen),
+            or_(reading.c.pref.is_not(None), reading.c.isousc.is_not(None)),
+        )
+        .order_by(reading.c.ts.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return int(row.pref or row.isousc * (meter.phases or 1) * 200 // 1000)
+
+
+def _wh(use: Use) -> int:
+    spans: list[Hour | Stretch] = [*use.hours, *use.stretches]
+    return sum(sum(span.wh.values()) for span in spans)
+
+
+def _told(one: Cost) -> Cost:
+    """A cost with its euros rounded for the answer."""
+    return replace(
+        one,
+        slots=tuple(replace(slot, euros=_rounded(slot.euros)) for slot in one.slots),
+        subscription_euros=_rounded(one.subscription_euros),
+        taxes_euros=_rounded(one.taxes_euros),
+        injected_euros=_rounded(one.injected_euros),
+        total_euros=_rounded(one.total_euros),
+    )
+
+
+def _rounded(euros: Decimal) -> Decimal:
+    return euros.quantize(_MILLIONTH)
+
+
+def _time(ts: int) -> datetime:
+    return datetime.fromtimestamp(ts, UTC)
