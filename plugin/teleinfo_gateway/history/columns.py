@@ -35,13 +35,13 @@ _FROM_STANDARD = {
     "EAIT": "idx_inj",
 }
 _SLOT_COLUMNS = {label: f"idx{slot:02}" for label, slot in INDEX_SLOTS.items()}
+_OF_PRODUCERS = [label.name for label in BY_NAME.values() if label.producer]
 
 NUMBERS: Mapping[str, str] = {
     column: BY_NAME[label].unit for label, column in (_FROM_HISTORIQUE | _FROM_STANDARD).items()
 }
 """Every column that holds a number a meter tells, and its unit."""
 
-_OF_INDEXES = {f"idx{slot:02}" for slot in SLOTS} | {"idx_total", "idx_inj"}
 _IN_COLUMNS = {
     *_FROM_HISTORIQUE,
     *_FROM_STANDARD,
@@ -73,7 +73,7 @@ def columns_of(reading: Reading) -> Row:
     else:
         row |= dict(_numbers(historique, _SLOT_COLUMNS))
     if not _tells_every_index(row, reading):
-        row |= dict.fromkeys(_OF_INDEXES)
+        row |= dict.fromkeys(INDEXES)
     return row
 
 
@@ -130,14 +130,18 @@ def _own_calendar(values: Mapping[str, str]) -> Row:
 
 
 def _tells_every_index(row: Row, reading: Reading) -> bool:
-    if reading.mode is Mode.STANDARD:
-        return reading.complete and row.get("optarif") is not None
-    labels = INDEX_LABELS.get(contract(reading.historique.get("OPTARIF", "")), ())
-    return bool(labels) and all(label in reading.historique for label in labels)
+    if row["optarif"] is None:
+        return False
+    if reading.mode is Mode.HISTORIQUE:
+        labels = INDEX_LABELS.get(contract(str(row["optarif"])), ())
+        return bool(labels) and all(label in reading.historique for label in labels)
+    if reading.complete:
+        return True
+    producer = any(label in reading.values for label in _OF_PRODUCERS)
+    return all(f"idx{slot:02}" in row for slot in SLOTS) and (not producer or "idx_inj" in row)
 
 
 def contract(optarif: str) -> str:
     """OPTARIF without what varies in it: the character of Tempo's program, the padding of EJP."""
-    if optarif.startswith("BBR"):
-        return "BBR("
-    return "EJP." if optarif.startswith("EJP") else optarif
+    options = {"BBR": "BBR(", "EJP": "EJP."} if len(optarif) <= 4 else {}
+    return options.get(optarif[:3], optarif)

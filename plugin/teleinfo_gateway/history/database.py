@@ -6,31 +6,47 @@ costs the last commits, never the file (SQLite documentation, "Write-Ahead Loggi
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from teleinfo_gateway.config_history import HistoryConfig
-from teleinfo_gateway.errors import GatewayError, MissingExtraError
-from teleinfo_gateway.history.migrations import REVISIONS
+from teleinfo_gateway.errors import MissingExtraError
+from teleinfo_gateway.history.errors import (
+    BUSY_S,
+    HistoryError,
+    OlderVersionError,
+    UnwritableError,
+    explained,
+)
+from teleinfo_gateway.history.migrations import REVISIONS, VERSION_TABLE
+from teleinfo_gateway.history.migrations.backup import BackupError, back_up
 from teleinfo_gateway.history.schema import counter, metadata, version
 from teleinfo_gateway.secret import resolve, without_secret
 
-__all__ = ["Database", "HistoryError", "OlderVersionError", "default_path"]
+__all__ = ["Database", "HistoryError", "OlderVersionError", "UnwritableError", "default_path"]
 
-_BUSY_S = 30
-"""How long to wait for another program that writes; an import commits far more often."""
+log = logging.getLogger(__name__)
 
 _CONNECT_S = 5
+_ANSWER_S = 120
+"""A server that says nothing for so long is gone; the slowest is asked for an index of a table."""
+
+_OPTIONS = {
+    "mariadb": {"read_timeout": _ANSWER_S, "write_timeout": _ANSWER_S},
+    "postgresql": {"keepalives_idle": _ANSWER_S // 2, "tcp_user_timeout": _ANSWER_S * 1000},
+}
+"""By extra: without them, the end of a network is waited for, for ever."""
 
 _DRIVERS = {
-    "mariadb": ("mariadb+pymysql", "mariadb"),
+    "mariadb": ("mysql+pymysql", "mariadb"),  # tables have their mysql_ options
     "mysql": ("mysql+pymysql", "mariadb"),
     "postgresql": ("postgresql+psycopg", "postgresql"),
     "postgres": ("postgresql+psycopg", "postgresql"),
@@ -38,37 +54,18 @@ _DRIVERS = {
 """Scheme of a URL to SQLAlchemy's name of it and the extra that brings its driver."""
 
 _PRAGMAS = (
-    "journal_mode = WAL",
     "synchronous = NORMAL",
     "temp_store = MEMORY",
     "journal_size_limit = 4194304",  # a large import would leave its whole log behind
 )
-
-_ADVICE = {
-    "SQLITE_FULL": "the disk is full: free some space, or lower history.size",
-    "SQLITE_READONLY": "it cannot be written: give this user the right to write file and folder",
-    "SQLITE_CANTOPEN": "it cannot be opened: does its folder exist, and may this user write there?",
-    "SQLITE_CORRUPT": "the file is damaged: 'teleinfo history check' says more; restore a copy, "
-    "or move it away and a new one begins",
-    "SQLITE_NOTADB": "this file is not a database: name another in history.path, or move it away",
-    "SQLITE_BUSY": f"another program has held it for {_BUSY_S} s: end it",
-    "SQLITE_IOERR": "the disk fails: look at the messages of the kernel (dmesg)",
-}
-
-
-class HistoryError(GatewayError):
-    """The database cannot be used now; the text says where it is, why, and what to do."""
-
-
-class OlderVersionError(HistoryError):
-    """A database on a server has an older schema, and only its owner can make a backup of it."""
 
 
 def default_path() -> Path:
     """The file of ``history.path: auto``: in the state folder of the service or of the user."""
     if folder := os.environ.get("STATE_DIRECTORY"):  # systemd's StateDirectory=
         return Path(folder.split(":")[0], "history.db")
-    if state := os.environ.get("XDG_STATE_HOME"):
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if state.startswith("/"):  # others are to be ignored (XDG Base Directory Specification)
         return Path(state, "teleinfo", "history.db")
     if os.geteuid() == 0 or "HOME" not in os.environ:
         return Path("/var/lib/teleinfo/history.db")
@@ -76,10 +73,17 @@ def default_path() -> Path:
 
 
 class Database:
-    """Connections to one database. Raises :class:`MissingExtraError` without its driver."""
+    """Connections to one database. Raises :class:`MissingExtraError` without its driver.
+
+    It is ``readable`` once :meth:`prepare` has found tables of this version.
+    """
 
     def __init__(self, config: HistoryConfig) -> None:
         self.path: Path | None = None
+        self.readable = False
+        self._files: dict[Path, tuple[int, int] | None] = {}  # that are open
+        self._given_up: HistoryError | None = None  # after a migration that failed
+        options: dict[str, int] = {}
         if config.url is None:
             self.path = default_path() if config.path == "auto" else Path(config.path)
             self.name = str(self.path)
@@ -87,8 +91,9 @@ class Database:
         else:
             url = resolve(config.url)
             self.name = without_secret(url)
-            self._url = _with_driver(url, self.name)
-        self.engine = self._engine()
+            self._url, extra = _with_driver(url, self.name)
+            options = _OPTIONS[extra]
+        self.engine = self._engine(options)
 
     def close(self) -> None:
         """Close every connection."""
@@ -107,62 +112,52 @@ class Database:
         with self._explained(), engine.begin() as connection:
             yield connection
 
+    @property
+    def moved(self) -> bool:
+        """Whether another file, or none, is now where the one that is open was."""
+        if self.path is None or self._files.get(self.path) is None:
+            return False
+        return _identity(self.path) != self._files[self.path]
+
     def prepare(self) -> None:
         """Make the tables of an empty database; bring those of an older version up to date.
 
-        Raises :class:`HistoryError`: the database cannot be used, or was made by a newer version;
-        :class:`OlderVersionError`: it is older, and on a server.
+        Raises :class:`HistoryError`: the database cannot be used or not be written, is another
+        program's, or was made by a newer version; :class:`OlderVersionError`: it is older, and on
+        a server.
         """
+        if self._given_up is not None:
+            raise self._given_up
+        self.readable = False
         if self.path is not None:
-            self._make_file(self.path)
-        with self.reading() as connection:
-            found = _version(connection)
-        if found == REVISIONS[-1]:
-            return
-        if found is None:
-            with self.writing() as connection:
-                _create(connection)
-        elif found not in REVISIONS:
-            raise HistoryError(
-                f"{self.name}: a newer version of this program made it (schema {found}, this one "
-                f"knows {REVISIONS[-1]}): install that version, or name another database"
-            )
-        elif self.path is None:
-            raise OlderVersionError(
-                f"{self.name}: its schema {found} is older than {REVISIONS[-1]}. Make a backup "
-                f"of it, then run: teleinfo history migrate"
-            )
-        else:
-            self._back_up(self.path, found)
-            self.migrate()
+            self._prepare_file(self.path)
+        try:
+            self._prepare_tables()
+        finally:
+            self._files = {file: _identity(file) for file in self._own_files()}
 
     def migrate(self) -> None:
-        """Bring the tables up to date, without a backup."""
-        from teleinfo_gateway.history.migrations.runner import upgrade  # noqa: PLC0415  # 0.4 s
+        """Bring the tables up to date, without a backup. Raises :class:`HistoryError`."""
+        from alembic.util import CommandError  # noqa: PLC0415  # 0.4 s
 
-        with self.writing() as connection:
-            upgrade(connection)
+        from teleinfo_gateway.history.migrations.runner import upgrade  # noqa: PLC0415  # the same
 
-    def explain(self, error: SQLAlchemyError) -> HistoryError:
-        """What an error of the database means for its owner."""
-        cause = getattr(error, "orig", None) or error
-        code = str(getattr(cause, "sqlite_errorname", ""))
-        advice = next((text for name, text in _ADVICE.items() if code.startswith(name)), None)
-        if advice is None:
-            said = " ".join(str(cause).split())
-            advice = said[:300] or type(cause).__name__
-        return HistoryError(f"{self.name}: {advice}")
+        try:
+            with self.writing() as connection:
+                upgrade(connection)
+        except CommandError as error:
+            raise HistoryError(f"{self.name}: {error}") from error
 
-    def _engine(self) -> Engine:
+    def _engine(self, options: dict[str, int]) -> Engine:
         if self.path is None:
             return create_engine(
                 self._url,
-                connect_args={"connect_timeout": _CONNECT_S},
+                connect_args={"connect_timeout": _CONNECT_S, **options},
                 isolation_level="READ COMMITTED",
                 pool_pre_ping=True,
                 pool_size=3,
             )
-        engine = create_engine(self._url, connect_args={"timeout": _BUSY_S}, pool_size=3)
+        engine = create_engine(self._url, connect_args={"timeout": BUSY_S}, pool_size=3)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -171,47 +166,118 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
-            raise self.explain(error) from error
+        except (SQLAlchemyError, sqlite3.Error, RuntimeError) as error:
+            # RuntimeError: PyMySQL's, for a way to log in that needs one more package.
+            raise explained(error, self.name, on_server=self.path is None) from error
 
-    def _make_file(self, path: Path) -> None:
+    def _own_files(self) -> list[Path]:
+        """The file, and the two that SQLite keeps beside it."""
+        return [Path(f"{self.path}{end}") for end in ("", "-wal", "-shm")] if self.path else []
+
+    def _prepare_file(self, path: Path) -> None:
         """The folder and an empty file; what a house consumes is for nobody else to read."""
+        if self.moved:
+            self._let_go()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
         except OSError as error:
             raise HistoryError(
-                f"{path}: it cannot be opened for writing ({error.strerror}): give this user the "
-                f"right to write there, or name another file in history.path"
+                f"{path}: it cannot be opened ({error.strerror}): give this user the right to "
+                f"read and write there, or name another file in history.path"
             ) from error
+        with self._explained(), closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            query = r"SELECT name FROM sqlite_master WHERE type = 'table'"
+            tables = {name for (name,) in connection.execute(query)}
+            if tables and VERSION_TABLE not in tables:
+                raise HistoryError(
+                    f"{path}: this is the database of another program, with a table "
+                    f"{min(tables)[:40]!r}: name another file in history.path"
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
 
-    def _back_up(self, path: Path, version: str) -> None:
-        copy = path.with_name(f"{path.name}.schema-{version}")
-        try:
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
-        except sqlite3.Error as error:
-            copy.unlink(missing_ok=True)
+    def _let_go(self) -> None:
+        """Close a file that is gone; its log would be taken for that of the one in its place."""
+        log.warning("%s: the file was deleted or replaced; the one there now is used", self.path)
+        self.close()
+        for file in self._own_files()[1:]:
+            if file.exists() and _identity(file) == self._files[file]:
+                file.unlink()
+        self._files = {}
+
+    def _prepare_tables(self) -> None:
+        with self.reading() as connection:
+            found = _version(connection)
+        if found is not None and found in REVISIONS[:-1]:
+            self._bring_up_to_date(found)
+        elif found not in {None, REVISIONS[-1]}:
             raise HistoryError(
-                f"{path}: its schema {version} must be brought up to date, but the backup {copy} "
-                f"cannot be made first ({error})"
+                f"{self.name}: a newer version of this program made it (schema {found}, this one "
+                f"knows {REVISIONS[-1]}): install that version, or name another database"
+            )
+        self.readable = found is not None
+        with self.writing() as connection:
+            if _version(connection) is None:
+                _create(connection)
+            else:  # says whether it can be written: SQLite finds out late
+                connection.execute(update(counter).values(last=counter.c.last))
+        self.readable = True
+
+    def _bring_up_to_date(self, found: str) -> None:
+        """Migrate; a file after a backup. Once only: the next try would write as much again."""
+        if self.path is None:
+            raise OlderVersionError(
+                f"{self.name}: its schema {found} is older than {REVISIONS[-1]}. Make a backup "
+                f"of it, then run: teleinfo history migrate"
+            )
+        copy = self.path.with_name(f"{self.path.name}.schema-{found}")
+        try:
+            back_up(self.path, copy)
+        except BackupError as error:
+            raise HistoryError(
+                f"{self.path}: its schema {found} must be brought up to date, but its backup "
+                f"{copy} cannot be made first: {error}"
             ) from error
+        log.info("%s: schema %s -> %s; a copy is in %s", self.path, found, REVISIONS[-1], copy)
+        try:
+            self.migrate()
+        except HistoryError as error:
+            self._given_up = HistoryError(
+                f"{error}. It could not be brought up to date from schema {found} to "
+                f"{REVISIONS[-1]} and is as it was; {copy} is a copy. Start again to try again"
+            )
+            raise self._given_up from error
 
 
-def _with_driver(url: str, name: str) -> URL:
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file this is, whatever it is called; ``None`` if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _with_driver(url: str, name: str) -> tuple[URL, str]:
+    """The URL as SQLAlchemy wants it, and the extra that brings its driver."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         raise HistoryError(f"{name}: this is not the URL of a database") from None
     if parsed.drivername not in _DRIVERS:
         raise HistoryError(f"{name}: a URL begins with {', '.join(sorted(_DRIVERS))}")
+    if "@" in (parsed.host or ""):
+        raise HistoryError(f"{name}: write an @ in the password as %40")
     driver, extra = _DRIVERS[parsed.drivername]
     complete = parsed.set(drivername=driver)
     try:
         complete.get_dialect().import_dbapi()
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"the driver for {parsed.drivername}", extra) from error
-    return complete
+    except ImportError as error:  # psycopg without the library of PostgreSQL
+        reason = str(error).partition("\n")[0]
+        raise HistoryError(f"{name}: its driver does not work ({reason}): install libpq") from error
+    return complete, extra
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

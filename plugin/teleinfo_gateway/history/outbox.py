@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
@@ -52,10 +53,8 @@ class Cursor:
 def add_cursor(connection: Connection, name: str, now: int, *, from_start: bool = False) -> None:
     """Make the cursor of an output, unless it exists: at the end, or before all that is kept."""
     if connection.execute(select(cursor.c.seq).where(cursor.c.name == name)).first() is None:
-        end = connection.execute(select(counter.c.last).where(counter.c.name == "seq")).scalar_one()
-        connection.execute(
-            insert(cursor).values(name=name, seq=0 if from_start else end, lost=0, updated_ts=now)
-        )
+        seq = 0 if from_start else _last(connection)
+        connection.execute(insert(cursor).values(name=name, seq=seq, lost=0, updated_ts=now))
 
 
 def keep_cursors(connection: Connection, names: set[str]) -> None:
@@ -65,11 +64,13 @@ def keep_cursors(connection: Connection, names: set[str]) -> None:
 
 def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
     """The rows that follow ``seq``, at most ``limit``, in the order of the sequence."""
+    # What is written between these queries is for the next time: only one table might show it.
+    stretch = seq, _last(connection)
     merged = heapq.merge(
-        *(_of(connection, kind, table, seq, limit) for kind, table in _TABLES.items()),
+        *(_of(connection, kind, table, stretch, limit) for kind, table in _TABLES.items()),
         key=lambda entry: entry.seq,
     )
-    return [entry for _, entry in zip(range(limit), merged, strict=False)]
+    return list(islice(merged, limit))
 
 
 def move_cursor(connection: Connection, name: str, seq: int, now: int) -> None:
@@ -113,9 +114,17 @@ def _count(connection: Connection, table: Table, seq: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _of(connection: Connection, kind: str, table: Table, seq: int, limit: int) -> Iterator[Entry]:
-    rows = connection.execute(
-        select(table).where(table.c.seq > seq).order_by(table.c.seq).limit(limit)
-    )
+def _last(connection: Connection) -> int:
+    """The last number whose row can be seen."""
+    query = select(counter.c.last).where(counter.c.name == "seq")
+    return int(connection.execute(query).scalar_one())
+
+
+def _of(
+    connection: Connection, kind: str, table: Table, stretch: tuple[int, int], limit: int
+) -> Iterator[Entry]:
+    seq, last = stretch
+    which = select(table).where(table.c.seq > seq, table.c.seq <= last)
+    rows = connection.execute(which.order_by(table.c.seq).limit(limit))
     for row in rows.mappings():
         yield Entry(row["seq"], kind, dict(row))

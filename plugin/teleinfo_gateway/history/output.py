@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.errors import GatewayError
-from teleinfo_gateway.history.database import Database, HistoryError
+from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
 from teleinfo_gateway.history.event_log import EventLog
 from teleinfo_gateway.history.retention import forget_before, forget_oldest_day, size_bytes
 from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow, Sampler
@@ -36,16 +36,20 @@ _BATCH = 1000
 """Rows that are written without waiting longer: 500 meters bring as many in two minutes."""
 
 _MAX_WAITING = 50_000
-"""Rows held while the database cannot be written, 10 MB: a month of one meter, an hour of 500."""
+"""Rows held while the database cannot be written, 10 MB (twice while it is tried): a month of one
+meter, an hour of 500."""
 
 _RETRY_S = 60.0
 _PATIENCE_S = 5.0  # after a failure, questions are not worth another try to write
+_QUESTION_S = 5.0  # that a question waits for what is being written
 _TIDY_S = 3600.0
 _LAST_WRITE_S = 5.0
 _QUESTIONS = 2  # at a time: more would only wait for the disk
 
 _CLOCK_SET = datetime(2026, 1, 1, tzinfo=UTC)
 """A machine without a clock of its own starts in the past; nothing is dated before this program."""
+
+_NO_CLOCK = "the clock of this machine is not set: nothing is kept until it is"
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -72,6 +76,7 @@ class HistoryOutput:
         self._problem = ""  # of the database
         self._fault = ""  # of a reading or an event
         self._waiting = Batch()
+        self._in_hand = 0  # rows that are being written
         self._samplers: dict[str, tuple[str, Sampler]] = {}  # by name, with the address
         self._log = EventLog()
         self._wanted = asyncio.Event()  # somebody wants what is waiting to be written
@@ -104,10 +109,17 @@ class HistoryOutput:
         with suppress(TimeoutError, GatewayError):
             async with asyncio.timeout(_LAST_WRITE_S):
                 await self.write()
+        if left := self.waiting:
+            log.error("history: stopped with %d rows that could not be written", left)
         self._worker.shutdown(wait=False)
         if self._database is not None:
             self._database.close()
         self._subscription = None
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are held that are not in the database yet."""
+        return len(self._waiting) + self._in_hand
 
     def state(self) -> Mapping[str, str | int | bool]:
         """Where it is written, how much, what waits, what was lost and why."""
@@ -115,7 +127,7 @@ class HistoryOutput:
             "database": self._database.name if self._database else "",
             "size_mb": round(self._size / 1e6),
             "written": self._written,
-            "waiting": len(self._waiting),
+            "waiting": self.waiting,
             "lost": self._lost + (self._subscription.lost if self._subscription else 0),
             "last_commit": self._last_commit.isoformat() if self._last_commit else "",
             "problem": self._problem or self._fault,
@@ -131,10 +143,13 @@ class HistoryOutput:
 
         Raises :class:`HistoryError` and what the question raises.
         """
-        with suppress(GatewayError):  # what is on the disk can be read even if it is full
-            await self.write()
+        self._check_running()
+        # What is on the disk can be read even if it is full, or another program writes for long.
+        with suppress(GatewayError, TimeoutError):
+            async with asyncio.timeout(_QUESTION_S):
+                await self.write()
         database = self._database
-        if database is None:
+        if database is None or not database.readable:
             raise HistoryError(self._problem or "the history has not been opened yet")
 
         def read() -> _T:
@@ -146,29 +161,41 @@ class HistoryOutput:
 
     async def keep(self, batch: Batch) -> Stored:
         """Write rows that did not come over the bus. Raises :class:`HistoryError`."""
-        async with self._writing:
-            return await self._in_worker(self._store, batch)
+        self._check_running()
+        return await self._in_turn(self._store, batch)
+
+    def _check_running(self) -> None:
+        if self._subscription is None:
+            raise HistoryError("the history is stopped")
 
     async def write(self) -> None:
         """Write what is waiting. Raises :class:`GatewayError`; it then still waits.
 
         Once begun it goes on when the caller is cancelled: rows are written once.
         """
-        if self._problem and time.monotonic() - self._failed_s < _PATIENCE_S:
-            raise HistoryError(self._problem)
         writing = asyncio.create_task(self._write())
-        writing.add_done_callback(lambda task: task.exception())  # so that it counts as seen
+        # So that what it raises counts as seen.
+        writing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.shield(writing)
 
     async def _write(self) -> None:
         async with self._writing:
+            if self._problem and time.monotonic() - self._failed_s < _PATIENCE_S:
+                raise HistoryError(self._problem)
             batch, self._waiting = self._waiting, Batch()
+            self._in_hand = len(batch)
             try:
-                if len(batch) or not self._ready:
-                    await self._in_worker(self._store, batch)
+                await self._in_worker(self._store, batch)
+            except UnwritableError:
+                self._lost += len(batch)
             except GatewayError:
                 self._put_back(batch)
                 raise
+            finally:
+                self._in_hand = 0
+            if self._problem:
+                log.info("history: it is written again")
+                self._problem = ""
 
     async def _take(self, subscription: Subscription) -> None:
         async for item in subscription:
@@ -176,6 +203,11 @@ class HistoryOutput:
 
     def _supervise(self, item: Reading | Event) -> None:
         """The outermost frame: a fault of ours costs an item, not the history."""
+        if item.time < _CLOCK_SET:
+            self._fault = _NO_CLOCK
+            return
+        if self._fault == _NO_CLOCK:
+            self._fault = ""
         try:
             if isinstance(item, Reading):
                 self._take_reading(item)
@@ -192,9 +224,6 @@ class HistoryOutput:
         self._stay_below_ceiling()
 
     def _take_reading(self, reading: Reading) -> None:
-        if reading.time < _CLOCK_SET:
-            self._fault = "the clock of this machine is not set: nothing is kept until it is"
-            return
         device = self._device(reading.meter)
         address, sampler = self._samplers.get(reading.meter, ("", None))
         if sampler is None or address != reading.address:
@@ -236,27 +265,38 @@ class HistoryOutput:
         """Let go what is too old or too much, now and then."""
         if time.monotonic() >= self._tidy_s:
             self._tidy_s = time.monotonic() + _TIDY_S
-            async with self._writing:
-                await self._in_worker(self._forget)
+            await self._in_turn(self._forget_old)
+            while await self._in_turn(self._forget_a_day):
+                pass
+
+    async def _in_turn(self, job: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """Run a job in the thread that writes when nothing else is written."""
+        async with self._writing:
+            return await self._in_worker(job, *arguments, **named)
 
     async def _in_worker(
         self, job: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
     ) -> _T:
-        """Run a job in the thread that writes; tell what is wrong once, and when it is over."""
+        """Run a job in the thread that writes; tell what is wrong once."""
         loop = asyncio.get_running_loop()
         try:
-            done = await loop.run_in_executor(self._worker, lambda: job(*arguments, **named))
+            return await loop.run_in_executor(self._worker, lambda: job(*arguments, **named))
+        except UnwritableError as error:
+            log.error("history: not kept: %s", error)
+            self._fault = f"not kept: {error}"
+            raise
         except GatewayError as error:
             if str(error) != self._problem:
                 log.error("history: %s; what comes is held, up to %d rows", error, _MAX_WAITING)
             self._problem = str(error)
             self._failed_s = time.monotonic()
             self._ready = False
+            self._wanted.set()  # whoever found it: the writer tries again soon
             raise
-        if self._problem:
-            log.info("history: it is written again")
-            self._problem = ""
-        return done
+        except Exception as error:  # the outermost frame: a fault of ours costs what was at hand
+            log.exception("history: a fault of this program")
+            self._fault = f"a fault of this program: {error!r}"
+            raise UnwritableError(self._fault) from error
 
     def _store(self, batch: Batch) -> Stored:
         database = self._open()
@@ -268,25 +308,26 @@ class HistoryOutput:
         self._last_commit = datetime.now(UTC)
         return stored
 
-    def _forget(self) -> None:
-        database = self._open()
+    def _forget_old(self) -> None:
         oldest = datetime.now(UTC) - timedelta(days=self.config.readings)
-        with database.writing() as connection:
+        with self._open().writing() as connection:
             forget_before(connection, int(oldest.timestamp()))
+
+    def _forget_a_day(self) -> bool:
+        """Let go the oldest day of a file that is too large; whether there may be another."""
+        database = self._open()
         if database.path is None:
-            return
-        limit = self.config.size * 1_000_000
-        while True:
-            with database.writing() as connection:  # a day at a time: others want to write too
-                self._size = size_bytes(connection)
-                if self._size <= limit or forget_oldest_day(connection) is None:
-                    return
+            return False
+        with database.writing() as connection:
+            self._size = size_bytes(connection)
+            if self._size <= self.config.size * 1_000_000:
+                return False
+            return forget_oldest_day(connection) is not None
 
     def _open(self) -> Database:
         if self._database is None:
             self._database = Database(self.config)
-        if not self._ready:
-            self._database.close()  # after a failure its connections, or the file, may be others
+        if not self._ready or self._database.moved:
             self._database.prepare()
             self._ready = True
         return self._database
@@ -298,6 +339,7 @@ class HistoryOutput:
         batch.readings += later.readings
         batch.labels += later.labels
         batch.events += later.events
+        self._stay_below_ceiling()
 
     def _stay_below_ceiling(self) -> None:
         """Lose the oldest rows when too many are waiting."""

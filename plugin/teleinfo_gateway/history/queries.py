@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.periods import Grain, end_of, start_of
 from teleinfo_gateway.history.rollup import Outage, Sum, Tariff
-from teleinfo_gateway.history.schema import event, meter, outage, period
+from teleinfo_gateway.history.schema import event, meter, outage, period, reading
 from teleinfo_gateway.history.sums import code
 
 __all__ = [
@@ -23,7 +23,12 @@ __all__ = [
     "events",
     "known_meters",
     "meter_ids",
+    "subscribed_kva",
 ]
+
+
+_LOOK_BACK_S = 7 * 24 * 3600
+"""How far the subscribed power is looked for: each whole reading tells it."""
 
 
 class UnknownMeterError(GatewayError):
@@ -93,6 +98,23 @@ def meter_ids(connection: Connection, key: str) -> list[int]:
     while (before := by_adco.get(chain[-1].replaces or "")) and before not in chain:
         chain.append(before)
     return [one.id for one in chain]
+
+
+def subscribed_kva(connection: Connection, known: KnownMeter) -> int | None:
+    """The subscribed power that a meter told last; an ampere of ISOUSC is 200 VA for each phase."""
+    row = connection.execute(
+        select(reading.c.pref, reading.c.isousc)
+        .where(
+            reading.c.meter_id == known.id,
+            reading.c.ts.between(known.last_seen - _LOOK_BACK_S, known.last_seen),
+            or_(reading.c.pref.is_not(None), reading.c.isousc.is_not(None)),
+        )
+        .order_by(reading.c.ts.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return int(row.pref or row.isousc * (known.phases or 1) * 200 // 1000)
 
 
 def energy(

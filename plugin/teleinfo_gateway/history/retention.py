@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 from teleinfo_gateway.history.outbox import count_lost, slowest
 from teleinfo_gateway.history.periods import Grain, end_of, start_of
 from teleinfo_gateway.history.schema import event, label, meter, reading
+from teleinfo_gateway.history.sums import TELLS_ENERGY
 
 __all__ = ["forget_before", "forget_oldest_day", "size_bytes"]
-
 
 _ALL = 2**63 - 1
 """Read by every output, as there is none."""
@@ -25,14 +25,25 @@ def forget_before(connection: Connection, ts: int) -> int:
 
 
 def forget_oldest_day(connection: Connection) -> int | None:
-    """Let go the oldest legal day, read or not; how many rows, ``None`` if there is no such day."""
-    first = (
-        select(meter.c.kept_from, func.min(reading.c.ts).label("ts"))
-        .join(reading, reading.c.meter_id == meter.c.id)
-        .group_by(meter.c.id, meter.c.kept_from)
-    )
-    days = [max(row.kept_from, row.ts) for row in connection.execute(first)]
-    return _forget(connection, end_of(Grain.DAY, min(days)), None) if days else None
+    """Let go the oldest legal day, read or not; how many rows, ``None`` if only the newest is left.
+
+    Each call lets go another day, even if nothing of it takes room.
+    """
+    ends = []
+    for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
+        needed = _needed(connection, row.id, row.kept_from)
+        free = and_(reading.c.meter_id == row.id, reading.c.ts.not_in(needed))
+        oldest = connection.execute(select(func.min(reading.c.ts)).where(free)).scalar()
+        if oldest is not None:
+            ends.append(max(row.kept_from, end_of(Grain.DAY, oldest)))
+    first, last = connection.execute(select(func.min(event.c.ts), func.max(event.c.ts))).one()
+    if first is not None:
+        ends.append(end_of(Grain.DAY, first))
+    seen = connection.execute(select(func.max(meter.c.last_seen))).scalar()
+    before = min(ends, default=None)
+    if before is None or before > max(seen or 0, last or 0):
+        return None
+    return _forget(connection, before, None)
 
 
 def size_bytes(connection: Connection) -> int:
@@ -48,14 +59,11 @@ def _forget(connection: Connection, before: int, read: int | None) -> int:
     """Let go what is older than ``before``; with ``read``, only up to this number."""
     gone = 0
     for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
-        last = connection.execute(
-            select(func.max(reading.c.ts)).where(
-                reading.c.meter_id == row.id, reading.c.ts < before
+        needed = _needed(connection, row.id, before)
+        if needed:
+            doomed = and_(
+                reading.c.meter_id == row.id, reading.c.ts < before, reading.c.ts.not_in(needed)
             )
-        ).scalar()
-        if last is not None:
-            # The last one stays: the energy of the first hour that is kept begins with it.
-            doomed = and_(reading.c.meter_id == row.id, reading.c.ts < last)
             connection.execute(
                 update(meter)
                 .where(meter.c.id == row.id)
@@ -67,12 +75,25 @@ def _forget(connection: Connection, before: int, read: int | None) -> int:
         select(label.c.meter_id, label.c.label, func.max(label.c.ts))
         .where(label.c.ts < before)
         .group_by(label.c.meter_id, label.c.label)
+        .having(func.count() > 1)
     )
     for meter_id, name, last in connection.execute(stale).all():
         # The last one stays: it is what the label still says.
         doomed = and_(label.c.meter_id == meter_id, label.c.label == name, label.c.ts < last)
         gone += _delete(connection, label, doomed, read)
     return gone
+
+
+def _needed(connection: Connection, meter_id: int, before: int) -> set[int]:
+    """The readings older than ``before`` with which the first hour kept begins: the last ones.
+
+    They are the last that tells energy, and the last of all, which tells power.
+    """
+    last = select(func.max(reading.c.ts)).where(
+        reading.c.meter_id == meter_id, reading.c.ts < before
+    )
+    found = (connection.execute(query).scalar() for query in (last, last.where(TELLS_ENERGY)))
+    return {ts for ts in found if ts is not None}
 
 
 def _delete(

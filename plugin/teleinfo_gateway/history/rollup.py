@@ -190,18 +190,14 @@ def _energy(before: Sample, after: Sample) -> dict[Tariff, int]:
     found: dict[Tariff, int] = {}
     both = before.slots.keys() & after.slots.keys()
     if both and before.optarif == after.optarif:
-        drawn = {slot: after.slots[slot] - before.slots[slot] for slot in both}
-        if min(drawn.values()) < 0:  # another counter: what was between is not known
-            return {}
         found = {
-            Tariff(before.optarif, slot): wh
-            for slot, wh in drawn.items()
-            if wh or slot == before.slot
+            Tariff(before.optarif, slot): after.slots[slot] - before.slots[slot] for slot in both
         }
-    elif before.total is not None and after.total is not None and after.total >= before.total:
+    elif before.total is not None and after.total is not None:
         found = {UNKNOWN: after.total - before.total}
     if before.injected is not None and after.injected is not None:
-        if after.injected < before.injected:
-            return {}
         found[INJECTED] = after.injected - before.injected
-    return found
+    if min(found.values(), default=0) < 0:  # another counter: what was between is not known
+        return {}
+    current = {before.tariff, INJECTED}
+    return {tariff: wh for tariff, wh in found.items() if wh or tariff in current}

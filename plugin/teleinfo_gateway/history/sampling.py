@@ -2,7 +2,7 @@
 
 One reading each interval, at the first frame of an hour and at a change of tariff; between them
 only the range of power. A text or a code that changes is kept at once, a number that has no column
-of its own with the next reading.
+of its own with the next reading; so is what a label says that the table of labels does not know.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Sampler:
     """Picks what is kept of one meter, in the order of time."""
 
     def __init__(self) -> None:
-        self._kept_ts: int | None = None
+        self._kept_ts: int | None = None  # of the last one kept, or just before the first heard
         self._tariff: tuple[object, object] | None = None
         self._low: int | None = None
         self._high: int | None = None
@@ -97,25 +97,25 @@ class Sampler:
 
     def _due(self, ts: int, row: Row, interval_s: int, *, complete: bool) -> bool:
         """Whether to keep this reading; a damaged one only if no whole one comes for long."""
-        if self._kept_ts is None:
-            due = complete
-        else:
-            waited = ts - self._kept_ts
-            tariff = (row.get("optarif"), row.get("ptec"))
-            due = (
-                waited >= interval_s - _EARLY_S
-                or ts // HOUR_S > self._kept_ts // HOUR_S
-                or tariff != self._tariff
-            )
-            due = due and waited > 0 and (complete or waited >= 2 * interval_s)
+        if self._kept_ts is None or ts < self._kept_ts:  # the first, or the clock was set back
+            self._kept_ts, self._tariff = ts - 1, None
+        waited = ts - self._kept_ts
+        tariff = row.get("optarif"), row.get("ptec")
+        due = (
+            waited >= interval_s - _EARLY_S
+            or ts // HOUR_S > self._kept_ts // HOUR_S
+            or tariff != self._tariff
+        )
+        due = due and waited > 0 and (complete or waited >= 2 * interval_s)
         if due:
             self._kept_ts = ts
-            self._tariff = (row.get("optarif"), row.get("ptec"))
+            self._tariff = tariff
         return due
 
     def _changed(self, label: str, value: str, horodate: str | None, *, due: bool) -> bool:
         known = BY_NAME.get(label)
-        if not due and known is not None and known.kind in _NUMBERS and label in self._labels:
+        may_be_number = known is None or known.kind in _NUMBERS
+        if may_be_number and not due and label in self._labels:
             return False
         if self._labels.get(label) == (value, horodate):
             return False

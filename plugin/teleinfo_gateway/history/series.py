@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from teleinfo_gateway.history.columns import INDEXES, NUMBERS
 from teleinfo_gateway.history.periods import HOUR_S, Grain
@@ -72,13 +73,11 @@ def series(
     """
     start, end = stretch
     columns = [name for name in names if name in NUMBERS]
-    spacing_s = _spacing_s(connection, meters, end)
-    if (end - start) / spacing_s <= points:
+    if _are_few(connection, meters, stretch, points):
         found = _readings(connection, meters, start, end, columns)
     else:
-        found = _steps(
-            connection, meters, (start, end), columns, _step_s(stretch, points, spacing_s)
-        )
+        step_s = _step_s(stretch, points, _spacing_s(connection, meters, end))
+        found = _steps(connection, meters, stretch, columns, step_s)
     labels = {
         name: _label(connection, meters, name, found) for name in names if name not in NUMBERS
     }
@@ -100,6 +99,19 @@ class _Points:
     curves: dict[str, Curve]
 
 
+def _are_few(
+    connection: Connection, meters: Collection[int], stretch: tuple[int, int], points: int
+) -> bool:
+    """Whether there are at most ``points`` readings; not more are counted."""
+    some = (
+        select(reading.c.ts)
+        .where(reading.c.meter_id.in_(meters), reading.c.ts.between(stretch[0], stretch[1] - 1))
+        .limit(points + 1)
+        .subquery()
+    )
+    return bool(connection.execute(select(func.count()).select_from(some)).scalar_one() <= points)
+
+
 def _spacing_s(connection: Connection, meters: Collection[int], end: int) -> int:
     """Seconds between two readings, as the last one told."""
     last = (
@@ -114,7 +126,8 @@ def _spacing_s(connection: Connection, meters: Collection[int], end: int) -> int
 def _step_s(stretch: tuple[int, int], points: int, spacing_s: int) -> int:
     """The finest step that holds a reading or two and gives no more than ``points``."""
     least = max((stretch[1] - stretch[0]) / points, 2 * spacing_s)
-    return next((step for step in _STEPS_S if step >= least), _STEPS_S[-1])
+    longest = _STEPS_S[-1]
+    return next((step for step in _STEPS_S if step >= least), longest * ceil(least / longest))
 
 
 def _readings(
@@ -162,10 +175,11 @@ def _steps(
     base = stretch[0] - stretch[0] % step_s
     times = list(range(base, stretch[1], step_s))
     sums = _StepSums(len(times))
-    of_hours = _OF_HOURS if step_s >= HOUR_S else set()
-    if of_hours:
+    hourly = step_s >= HOUR_S
+    rest = [name for name in columns if not (hourly and name in _OF_HOURS)]
+    if hourly:
         _add_hours(connection, meters, times, step_s, sums)
-    if rest := [name for name in columns if name not in of_hours]:
+    if rest or not hourly:
         _add_readings(connection, meters, times, step_s, rest, sums)
     return _Points(step_s, times, sums.slots(), {name: sums.curve(name) for name in columns})
 
@@ -186,6 +200,10 @@ class _StepSums:
         one = self._sums[name][step]
         one[0] += amount
         one[1] += weight
+
+    def raise_to(self, name: str, step: int, amount: float) -> None:
+        """Tell a value of which the highest counts."""
+        self._sums[name][step] = [max(amount, self._sums[name][step][0]), 1]
 
     def widen(self, step: int, low: int | None, high: int | None) -> None:
         """Widen the range of ``papp``."""
@@ -208,7 +226,7 @@ class _StepSums:
         ]
 
     def curve(self, name: str) -> Curve:
-        """The means of a value."""
+        """The means of a value, or the highest."""
         sums = self._sums[name]
         curve = Curve(
             [
@@ -292,21 +310,26 @@ def _add_readings(
     if (times[-1] - times[0]) / _spacing_s(connection, meters, times[-1]) > _MAX_READINGS:
         query = query.where(reading.c.ts % HOUR_S < _BEGINS_HOUR_S)
     for number, slot, count, low, high, *values in connection.execute(query):
-        sums.widen(int(number), low, high)
-        sums.weigh(int(number), slot, count)
+        if step_s < HOUR_S:  # longer ones have them from the hours
+            sums.widen(int(number), low, high)
+            sums.weigh(int(number), slot, count)
         for name, amount, weight in zip(columns, values[::2], values[1::2], strict=True):
-            if amount is not None:
-                sums.add(name, int(number), float(amount), 1 if name in highest else weight)
+            if amount is not None and name in highest:
+                sums.raise_to(name, int(number), float(amount))
+            elif amount is not None:
+                sums.add(name, int(number), float(amount), weight)
 
 
 def _label(connection: Connection, meters: Collection[int], name: str, points: _Points) -> Curve:
     """A label that is kept when it changes: at each point, what it said then."""
     if not points.time:
         return Curve()
-    last = points.time[-1] + points.step_s
+    first, last = points.time[0], points.time[-1] + points.step_s
+    concerned = and_(label.c.meter_id.in_(meters), label.c.label == name)
+    stood = select(func.max(label.c.ts)).where(concerned, label.c.ts <= first).scalar_subquery()
     rows = connection.execute(
         select(label.c.ts, label.c.value)
-        .where(label.c.meter_id.in_(meters), label.c.label == name, label.c.ts <= last)
+        .where(concerned, label.c.ts.between(func.coalesce(stood, first), last))
         .order_by(label.c.ts)
     ).all()
     curve = Curve()

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from teleinfo_gateway.history.periods import Grain, local_time, start_of
+from teleinfo_gateway.history.periods import Grain, local_time, start_of, starts
 from teleinfo_gateway.history.sampling import EventRow, LabelRow, MeterRow, ReadingRow
-from teleinfo_gateway.history.schema import counter, event, label, meter, period, reading
+from teleinfo_gateway.history.schema import (
+    counter,
+    event,
+    label,
+    meter,
+    outage,
+    period,
+    reading,
+)
 from teleinfo_gateway.history.sums import code, sum_up
 
-__all__ = ["Batch", "Stored", "closed_days", "store"]
+__all__ = ["Batch", "Stored", "closed_days", "compare", "store"]
 
-_DAY_S = 86400
+_REACH_S = 2 * 86400
+"""How far back a reading can change a sum: three of the longest intervals that a column holds."""
 
 _COLUMNS = tuple(
     column.name
@@ -80,32 +89,51 @@ def store(
         if rows:
             connection.execute(insert(label), [{**row, "seq": sequence.take()} for row in rows])
     if batch.events:
+        ids = _ids(connection, {row.adco for row in batch.events if row.adco is not None})
         connection.execute(
-            insert(event), [_event_row(row, meters, sequence.take()) for row in batch.events]
+            insert(event), [_event_row(row, ids, sequence.take()) for row in batch.events]
         )
     sequence.close()
     return Stored(new, known, past)
 
 
+def compare(connection: Connection, batch: Batch, closed: Mapping[str, frozenset[int]]) -> Stored:
+    """What :func:`store` would do with the readings of a batch, without doing it."""
+    known = past = new = 0
+    for adco, rows in _by_address(batch.readings).items():
+        fresh = [row for row in rows if start_of(Grain.DAY, row.ts) not in closed[adco]]
+        found = connection.execute(select(meter.c.id).where(meter.c.adco == adco)).scalar()
+        unknown = fresh if found is None else _without_known(connection, found, fresh)
+        past += len(rows) - len(fresh)
+        known += len(fresh) - len(unknown)
+        new += len(unknown)
+    return Stored(new, known, past)
+
+
 def closed_days(connection: Connection, adco: str) -> frozenset[int]:
     """The legal days of a meter whose readings are gone but whose energy is known."""
-    query = (
-        select(period.c.start_ts)
-        .distinct()
-        .join(meter, meter.c.id == period.c.meter_id)
-        .where(
-            meter.c.adco == adco,
-            period.c.grain == code(Grain.DAY),
-            period.c.start_ts < meter.c.kept_from,
-        )
+    query = select(meter.c.id, meter.c.kept_from).where(meter.c.adco == adco)
+    found = connection.execute(query).first()
+    if found is None:
+        return frozenset()
+    with_sums = select(period.c.start_ts).where(
+        period.c.meter_id == found.id,
+        period.c.grain == code(Grain.DAY),
+        period.c.start_ts < found.kept_from,
     )
-    return frozenset(connection.execute(query).scalars())
+    days = set(connection.execute(with_sums).scalars())
+    outages = select(outage.c.start_ts, outage.c.end_ts).where(
+        outage.c.meter_id == found.id, outage.c.start_ts < found.kept_from
+    )
+    for start, end in connection.execute(outages):
+        days.update(starts(Grain.DAY, start, min(end, found.kept_from)))
+    return frozenset(days)
 
 
 def _closed(connection: Connection, adco: str, first: int) -> frozenset[int]:
     """The closed days, if rows from ``first`` on can touch one."""
     kept_from = select(meter.c.kept_from).where(meter.c.adco == adco)
-    if first > connection.execute(kept_from).scalar_one() + _DAY_S:
+    if first > connection.execute(kept_from).scalar_one() + _REACH_S:
         return frozenset()
     return closed_days(connection, adco)
 
@@ -131,38 +159,28 @@ class _Sequence:
 
 
 def _meter_id(connection: Connection, row: MeterRow) -> int:
+    told = {key: value for key, value in row._asdict().items() if value is not None}
+    ts = told.pop("ts")
     found = connection.execute(select(meter).where(meter.c.adco == row.adco)).first()
     if found is None:
-        added = connection.execute(
-            insert(meter).values(
-                adco=row.adco,
-                name=row.name,
-                mode=row.mode,
-                phases=row.phases,
-                replaces=row.replaces,
-                first_seen=row.ts,
-                last_seen=row.ts,
-                kept_from=0,
-            )
-        )
+        added = connection.execute(insert(meter).values(**told, first_seen=ts, last_seen=ts))
         assert added.inserted_primary_key is not None  # noqa: S101  # for the type checker
         return int(added.inserted_primary_key[0])
-    told = {
-        key: value for key, value in row._asdict().items() if value is not None and key in _TOLD
-    }
     connection.execute(
         update(meter)
         .where(meter.c.id == found.id)
         .values(
-            **(told if row.ts >= found.last_seen else {}),
-            first_seen=min(found.first_seen, row.ts),
-            last_seen=max(found.last_seen, row.ts),
+            **(told if ts >= found.last_seen else {}),
+            first_seen=min(found.first_seen, ts),
+            last_seen=max(found.last_seen, ts),
         )
     )
     return int(found.id)
 
 
-_TOLD = {"name", "mode", "phases", "replaces"}
+def _ids(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
+    query = select(meter.c.adco, meter.c.id).where(meter.c.adco.in_(addresses))
+    return {row.adco: row.id for row in connection.execute(query)}
 
 
 def _by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
@@ -197,32 +215,26 @@ def _changes(
     connection: Connection, meter_id: int, rows: Sequence[LabelRow]
 ) -> list[dict[str, object]]:
     """The rows that say something new: other than the value that stood at their time."""
-    latest = (
+    concerned = and_(label.c.meter_id == meter_id, label.c.label.in_({row.label for row in rows}))
+    stood = (
         select(label.c.label, func.max(label.c.ts).label("ts"))
-        .where(
-            label.c.meter_id == meter_id,
-            label.c.label.in_({row.label for row in rows}),
-            label.c.ts <= rows[-1].ts,
-        )
+        .where(concerned, label.c.ts <= rows[0].ts)
         .group_by(label.c.label)
         .subquery()
     )
-    found = connection.execute(
-        select(label.c.label, label.c.ts, label.c.value, label.c.horodate).join(
-            latest,
-            and_(
-                label.c.meter_id == meter_id,
-                label.c.label == latest.c.label,
-                label.c.ts == latest.c.ts,
-            ),
-        )
+    query = (
+        select(label.c.ts, label.c.label, label.c.value, label.c.horodate)
+        .outerjoin(stood, label.c.label == stood.c.label)
+        .where(concerned, label.c.ts.between(func.coalesce(stood.c.ts, 0), rows[-1].ts))
     )
-    told = {name: (ts, (value, horodate)) for name, ts, value, horodate in found}
+    known: dict[tuple[int, str], Any] = {
+        (row.ts, row.label): row for row in connection.execute(query)
+    }
+    says: dict[str, tuple[str, str | None]] = {}
     changes = []
-    for row in rows:
-        ts, before = told.get(row.label, (-1, None))
-        if row.ts > ts and before != (row.value, row.horodate):
-            told[row.label] = (row.ts, (row.value, row.horodate))
+    for key, row in sorted(({(row.ts, row.label): row for row in rows} | known).items()):
+        said = row.value, row.horodate
+        if key not in known and says.get(row.label) != said:
             changes.append(
                 {
                     "meter_id": meter_id,
@@ -232,6 +244,7 @@ def _changes(
                     "horodate": row.horodate,
                 }
             )
+        says[row.label] = said
     return changes
 
 

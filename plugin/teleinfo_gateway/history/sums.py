@@ -7,7 +7,7 @@ summed up anew: hours from readings, days from hours, months from days, years fr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import cast
 
 from sqlalchemy import (
@@ -24,10 +24,18 @@ from sqlalchemy import (
 
 from teleinfo_gateway.history.columns import INDEXES, sample_of
 from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of, start_of, starts
-from teleinfo_gateway.history.rollup import Outage, Sample, Sum, Tariff, follows, roll_up
+from teleinfo_gateway.history.rollup import (
+    Outage,
+    Sample,
+    Sum,
+    Tariff,
+    follows,
+    is_close,
+    roll_up,
+)
 from teleinfo_gateway.history.schema import outage, period, reading
 
-__all__ = ["code", "sum_up"]
+__all__ = ["TELLS_ENERGY", "code", "sum_up"]
 
 _CHUNK_S = 7 * 24 * HOUR_S
 """Readings in memory at once: 10,080 of one minute, or 604,800 of one second."""
@@ -41,9 +49,9 @@ _SAMPLE = [
         *INDEXES,
     )
 ]
-_TELLS_ENERGY = or_(
-    *(reading.c[name].is_not(None) for name in INDEXES),
-)
+
+TELLS_ENERGY = or_(*(reading.c[name].is_not(None) for name in INDEXES))
+"""A reading that has indexes."""
 
 
 def code(grain: Grain) -> str:
@@ -71,16 +79,20 @@ def sum_up(
 
 
 def _touched_hours(connection: Connection, meter: int, first: int, last: int) -> tuple[int, int]:
-    """The hours that pairs of these readings reach into: from the one before to the one after."""
-    inside = _samples(connection, meter, reading.c.ts.in_((first, last)))
+    """The hours into which these readings reach, or reached those around before they came.
+
+    They do as far as one follows another; and an outage that ends with the first instant of an
+    hour is of the hour before.
+    """
     before = _nearest(connection, meter, first, forward=False)
+    inside = _nearest(connection, meter, last + 1, forward=False)
     after = _nearest(connection, meter, last, forward=True)
-    start, end = first, last
-    if inside and before and follows(before[-1], inside[0]):
-        start = before[-1].ts
-    if inside and after and follows(inside[-1], after[0]):
-        end = after[0].ts
-    return start_of(Grain.HOUR, start), end_of(Grain.HOUR, end)
+    begins = [one.ts for one in before if is_close(one.ts, one.interval_s, first)]
+    ends = [late.ts for late in after for one in (*before, *inside) if follows(one, late)]
+    return (
+        start_of(Grain.HOUR, min(begins, default=first - 1)),
+        end_of(Grain.HOUR, max(ends, default=last)),
+    )
 
 
 def _sum_hours(
@@ -97,35 +109,26 @@ def _sum_hours(
             *_nearest(connection, meter, end - 1, forward=True),
         ]
     )
-    open_hours = [
-        hour for hour in range(start, end, HOUR_S) if start_of(Grain.DAY, hour) not in closed
-    ]
-    touching = and_(outage.c.meter_id == meter, outage.c.start_ts < end, outage.c.end_ts > start)
-    stale = [
-        row
-        for row in connection.execute(select(outage).where(touching))
-        if not _spans(row.start_ts, row.end_ts, closed)
-    ]
+    of_meter = outage.c.meter_id == meter
+    touching = and_(of_meter, outage.c.start_ts < end, outage.c.end_ts > start)
+    # One that ends in a closed day is known for good.
+    stale = {
+        row.start_ts
+        for row in connection.execute(select(outage.c.start_ts, outage.c.end_ts).where(touching))
+        if start_of(Grain.DAY, row.end_ts) not in closed
+    }
     fresh = [
         row
         for row in rollup.outages
-        if row.start < end and row.end > start and not _spans(row.start, row.end, closed)
+        if row.start < end and row.end > start and start_of(Grain.DAY, row.end) not in closed
     ]
-    for begin in {row.start_ts for row in stale}:
-        connection.execute(
-            delete(outage).where(outage.c.meter_id == meter, outage.c.start_ts == begin)
-        )
+    connection.execute(delete(outage).where(of_meter, outage.c.start_ts.in_(stale)))
     if fresh:
         connection.execute(insert(outage), [_outage_row(meter, row) for row in fresh])
-    kept = set(open_hours)
-    _replace(
-        connection,
-        meter,
-        Grain.HOUR,
-        open_hours,
-        {key: sums for key, sums in rollup.hours.items() if key[0] in kept},
-    )
-    return {row.start_ts for row in stale} | {row.start for row in fresh}
+    hours = {hour for hour in range(start, end, HOUR_S) if start_of(Grain.DAY, hour) not in closed}
+    sums = {key: one for key, one in rollup.hours.items() if key[0] in hours}
+    _replace(connection, meter, Grain.HOUR, hours, sums)
+    return stale | {row.start for row in fresh}
 
 
 def _sum_period(
@@ -168,18 +171,17 @@ def _replace(
     connection: Connection,
     meter: int,
     grain: Grain,
-    begins: Sequence[int],
-    sums: dict[tuple[int, Tariff], Sum],
+    begins: Collection[int],
+    sums: Mapping[tuple[int, Tariff], Sum],
 ) -> None:
     """Put these sums in the place of what stands for the periods that begin at ``begins``."""
-    for first, last in _runs(begins, HOUR_S):
-        connection.execute(
-            delete(period).where(
-                period.c.meter_id == meter,
-                period.c.grain == code(grain),
-                period.c.start_ts.between(first, last),
-            )
+    connection.execute(
+        delete(period).where(
+            period.c.meter_id == meter,
+            period.c.grain == code(grain),
+            period.c.start_ts.in_(begins),
         )
+    )
     if sums:
         connection.execute(
             insert(period),
@@ -200,20 +202,6 @@ def _replace(
         )
 
 
-def _runs(begins: Iterable[int], step: int) -> Iterator[tuple[int, int]]:
-    """First and last of each run of numbers that are one step apart."""
-    first = last = None
-    for begin in begins:
-        if first is None or last is None:
-            first = begin
-        elif begin != last + step:
-            yield first, last
-            first = begin
-        last = begin
-    if first is not None and last is not None:
-        yield first, last
-
-
 def _samples(connection: Connection, meter: int, which: ColumnElement[bool]) -> list[Sample]:
     rows = connection.execute(
         select(*_SAMPLE).where(reading.c.meter_id == meter, which).order_by(reading.c.ts)
@@ -226,7 +214,7 @@ def _nearest(connection: Connection, meter: int, ts: int, *, forward: bool) -> l
     beyond = reading.c.ts > ts if forward else reading.c.ts < ts
     order = reading.c.ts.asc() if forward else reading.c.ts.desc()
     found: dict[int, Sample] = {}
-    for which in (beyond, and_(beyond, _TELLS_ENERGY)):
+    for which in (beyond, and_(beyond, TELLS_ENERGY)):
         row = (
             connection.execute(
                 select(*_SAMPLE).where(reading.c.meter_id == meter, which).order_by(order).limit(1)
@@ -241,11 +229,6 @@ def _nearest(connection: Connection, meter: int, ts: int, *, forward: bool) -> l
 
 def _as_sample(row: RowMapping) -> Sample:
     return sample_of(row["ts"], cast("Mapping[str, int | str | None]", row))
-
-
-def _spans(start: int, end: int, days: Collection[int]) -> bool:
-    """Whether one of these days after that of the start lies between: its energy is known."""
-    return any(start < day < end for day in days)
 
 
 def _outage_row(meter: int, row: Outage) -> dict[str, object]:

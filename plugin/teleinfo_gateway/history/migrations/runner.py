@@ -8,10 +8,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+SCRIPTS = Path(__file__).parent
+"""The folder with ``env.py`` and ``versions``."""
 
-def upgrade(connection: Connection, scripts: Path = Path(__file__).parent) -> None:
-    """Bring the tables to the newest version of ``scripts``, inside the caller's transaction."""
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables to the newest version, inside the caller's transaction."""
     config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
