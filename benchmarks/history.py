@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from gateway_process import GatewayProcess, resident_of
+from gateway_process import GatewayProcess
 from table import Table
 
 from teleinfo_gateway.config import HistoryConfig
@@ -139,15 +139,15 @@ def _answers(path: Path) -> Iterator[tuple[str, ...]]:
     with GatewayProcess(settings) as gateway:
         _wait(port)
         _ask(port, "/api/events/log", {"limit": 1})
-        before = resident_of(gateway.pid).all_mb
+        before = gateway.resident.all_mb
         for name, page, parameters in _queries():
             taken_ms = [_ask(port, page, parameters) for _ in range(_TIMES)]
             yield (name, f"{median(taken_ms):.0f}", f"{max(taken_ms):.0f}", "ms")
-        first = resident_of(gateway.pid).all_mb
+        first = gateway.resident.all_mb
         for _ in range(10):
             for _, page, parameters in _queries():
                 _ask(port, page, parameters)
-        last = resident_of(gateway.pid).all_mb
+        last = gateway.resident.all_mb
     yield ("memory of the gateway: at start", f"{before:.1f}", "", "MB")
     yield ("  after each query five times", f"{first:.1f}", "", "MB")
     yield ("  after ten times as many", f"{last:.1f}", "", "MB")
