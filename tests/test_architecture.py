@@ -34,7 +34,7 @@ ONLY_FROM = {
     "service": {"cli"},
     "web": {"cli", "service"},
     "manager": {"cli", "service", "web"},
-    "history": {"cli", "manager", "service", "web"},
+    "history": {"cli", "manager", "service", "simulation", "web"},  # the demonstration has a past
     "outputs": {"cli", "info", "manager"},  # info.json names the xPL keys
     "simulation": {"cli"},
 }

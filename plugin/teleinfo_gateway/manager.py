@@ -31,9 +31,13 @@ class UnknownMeterError(GatewayError):
 
 
 class PluginManager:
-    """Runs one reader for each ``teleinfo.electric_meter`` of a configuration, and the outputs."""
+    """Runs one reader for each ``teleinfo.electric_meter`` of a configuration, and the outputs.
 
-    def __init__(self, config: Config) -> None:
+    ``demonstration`` says that the meters are simulated and what is told of their past is invented.
+    """
+
+    def __init__(self, config: Config, *, demonstration: bool = False) -> None:
+        self.demonstration = demonstration
         self.bus = Bus()
         self.status = Status.STOPPED
         self.since = datetime.now(UTC)  # of the status

@@ -31,6 +31,21 @@ async def test_it_prints_what_both_meters_say_until_nobody_reads(teleinfo):
     assert "Traceback" not in said
 
 
+async def test_its_history_is_marked_as_invented_and_gone_after_sigterm(teleinfo, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    program = await teleinfo("demo", env={"TMPDIR": str(folder)})
+    await program.line("history of 13 months", "invented", "forgotten at the end")
+    await program.line("meter house: ok")
+    assert list(folder.glob("teleinfo-demo-*/history.db"))
+    program.signal(signal.SIGTERM)
+    code, _, said = await program.end()
+    assert code == 0
+    assert "Traceback" not in said
+    assert "ERROR" not in said.replace("ERROR no HTTP API", "")  # its port may be taken
+    assert not list(folder.iterdir())
+
+
 async def test_a_signal_ends_it_with_code_0(teleinfo):
     program = await teleinfo("demo")
     await program.line("xPL:")

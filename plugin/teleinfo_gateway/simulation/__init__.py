@@ -10,6 +10,7 @@ from teleinfo_gateway.simulation.line import SimulatedLine
 from teleinfo_gateway.simulation.line_faults import LineFault, LineFaults
 from teleinfo_gateway.simulation.meter import SimulatedMeter
 from teleinfo_gateway.simulation.meter_faults import FaultyMeter, MeterFault
+from teleinfo_gateway.simulation.past import Past, gateway_events
 from teleinfo_gateway.simulation.tariffs import Tariff
 from tic import Mode
 
@@ -21,10 +22,12 @@ __all__ = [
     "LineFault",
     "LineFaults",
     "MeterFault",
+    "Past",
     "SimulatedLine",
     "SimulatedMeter",
     "SimulationError",
     "Tariff",
+    "gateway_events",
     "simulated_meters",
 ]
 

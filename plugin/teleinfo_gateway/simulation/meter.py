@@ -7,12 +7,12 @@ from teleinfo_gateway.simulation import historique, standard
 from teleinfo_gateway.simulation.clock import from_legal, to_legal
 from teleinfo_gateway.simulation.house import House
 from teleinfo_gateway.simulation.installation import Installation
-from teleinfo_gateway.simulation.measure import measure
+from teleinfo_gateway.simulation.measure import Measure, measure
 from teleinfo_gateway.simulation.registers import Registers
-from teleinfo_gateway.simulation.tariffs import Tariff, state_at
+from teleinfo_gateway.simulation.tariffs import Tariff, TariffState, state_at
 from tic import Group, Mode, encode_frame, encode_group
 
-__all__ = ["SimulatedMeter"]
+__all__ = ["SimulatedMeter", "long_groups"]
 
 _SECOND = timedelta(seconds=1)
 _WARM_UP_STEP_S = 300
@@ -28,7 +28,7 @@ class SimulatedMeter:
 
     Pure: it knows no clock but the instants it is given. They never go back (an earlier one counts
     as the latest seen), and the same installation, start and instants give the same bytes. It
-    measures once a second, whatever the instants asked for.
+    measures once a second, whatever the instants asked for. ``registers`` is what it has counted.
     """
 
     def __init__(self, installation: Installation, start: datetime) -> None:
@@ -45,7 +45,7 @@ class SimulatedMeter:
         self._now = from_legal(to_legal(self.start).date() - timedelta(days=1), time())
         self._now = self._now.astimezone(UTC)
         self._tariff = state_at(installation.tariff, self._now)
-        self._registers = Registers.of(installation, self._now)
+        self.registers = Registers.of(installation, self._now)
         self._measure = measure(self.house, self._now)
         while self._now < self.start:
             past_s = int(self._now.timestamp()) % _WARM_UP_STEP_S
@@ -80,7 +80,7 @@ class SimulatedMeter:
         """Be another meter from now on, a new Linky that has counted next to nothing."""
         exchanges = self.installation.exchanges + 1
         self.installation = replace(self.installation, linky=True, exchanges=exchanges)
-        self._registers = Registers.of(self.installation, self._now)
+        self.registers = Registers.of(self.installation, self._now)
 
     def _told(self, at: datetime) -> tuple[list[Group], bool]:
         """The groups of the frame that begins at ``at``, and whether EOT cuts it."""
@@ -112,13 +112,13 @@ class SimulatedMeter:
 
     def _pass(self, seconds: int) -> None:
         """What was measured has lasted so long; measure anew."""
-        self._registers.take(self._measure, seconds, self._tariff)
+        self.registers.take(self._measure, seconds, self._tariff)
         self._now += timedelta(seconds=seconds)
         if self._now >= self._tariff.until:
             day = self._tariff.day
             self._tariff = state_at(self.installation.tariff, self._now)
             if self._tariff.day != day:
-                self._registers.end_day(self._now)
+                self.registers.end_day(self._now)
         self._measure = measure(self.house, self._now)
         if self.installation.phases == 3 and self._overloaded():
             self._alarm_until = self._now + timedelta(seconds=1 + _ALARM_S)
@@ -127,7 +127,12 @@ class SimulatedMeter:
         return bool(historique.overloads(self.installation, self._measure))
 
     def _long_groups(self) -> list[Group]:
-        build = (
-            standard.groups if self.installation.mode is Mode.STANDARD else historique.long_groups
-        )
-        return build(self.installation, self._registers, self._measure, self._tariff)
+        return long_groups(self.installation, self.registers, self._measure, self._tariff)
+
+
+def long_groups(
+    installation: Installation, registers: Registers, now: Measure, tariff: TariffState
+) -> list[Group]:
+    """A whole frame in the mode that the meter speaks."""
+    build = standard.groups if installation.mode is Mode.STANDARD else historique.long_groups
+    return build(installation, registers, now, tariff)
