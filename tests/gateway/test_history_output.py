@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig, WebConfig
 from teleinfo_gateway.history import database as database_module
+from teleinfo_gateway.history import gathering as gathering_module
 from teleinfo_gateway.history import output as output_module
 from teleinfo_gateway.history.database import HistoryError, UnwritableError
 from teleinfo_gateway.history.output import HistoryOutput
@@ -38,7 +39,8 @@ def impatient(monkeypatch):
     """Waits of minutes, shortened; commits only when somebody asks."""
     monkeypatch.setattr(output_module, "COMMIT_S", LONG_S)
     monkeypatch.setattr(output_module, "_RETRY_S", 0.02)
-    monkeypatch.setattr(output_module, "_LAST_WRITE_S", 0.5)
+    monkeypatch.setattr(output_module, "_LAST_WRITE_S", 3.0)
+    monkeypatch.setattr(output_module, "_FRESH_S", 0.0)
     monkeypatch.setattr(output_module, "_PATIENCE_S", 0.1)
     monkeypatch.setattr(database_module, "BUSY_S", 0.2)
 
@@ -163,6 +165,20 @@ async def test_what_waits_is_written_now_and_then(history, tell, tmp_path, until
     assert running.state()["last_commit"].startswith(str(datetime.now(UTC).year))
 
 
+async def test_a_page_that_asks_again_and_again_does_not_commit_each_time(
+    history, tell, until, monkeypatch
+):
+    running = history()
+    tell(range(3))
+    assert await kept(running) == both(range(3))
+    monkeypatch.setattr(output_module, "_FRESH_S", LONG_S)
+    tell(range(3, 6))
+    await until(lambda: running.waiting == 6)
+    assert await kept(running) == both(range(3))
+    monkeypatch.setattr(output_module, "_FRESH_S", 0.0)
+    assert await kept(running) == both(range(6))
+
+
 async def test_much_is_written_without_waiting(history, tell, tmp_path, until, monkeypatch):
     monkeypatch.setattr(output_module, "_BATCH", 50)
     running = history()
@@ -273,7 +289,7 @@ async def test_a_database_that_is_too_large_lets_go_its_oldest_days(
 async def test_a_reload_writes_what_waits_and_goes_on_elsewhere(gateway, tmp_path, until):
     running = (await gateway(tmp_path / "one.db")).running
     first = running.history
-    await until(lambda: first._waiting.readings)
+    await until(lambda: first._waiting._rows.readings)
 
     def config(history):
         return running.config.model_copy(update={"history": history})
@@ -282,7 +298,7 @@ async def test_a_reload_writes_what_waits_and_goes_on_elsewhere(gateway, tmp_pat
     assert by_sqlite(tmp_path / "one.db") >= 1
     second = running.history
     assert running.outputs["history"] is second is not first
-    await until(lambda: second._waiting.readings)
+    await until(lambda: second._waiting._rows.readings)
     await running.reload(config(None))
     assert by_sqlite(tmp_path / "two.db") >= 1
     assert running.history is None
@@ -391,7 +407,7 @@ async def test_a_new_file_on_a_full_disk_begins_when_there_is_room(
 async def test_what_does_not_fit_in_memory_is_lost_oldest_first_and_counted(
     small_disk, history, tell, minute, until, monkeypatch
 ):
-    monkeypatch.setattr(output_module, "_MAX_WAITING", 100)
+    monkeypatch.setattr(gathering_module, "MAX_WAITING", 100)
     running = history(small_disk / "history.db")
     await kept(running)
     other = fill(small_disk)
@@ -625,7 +641,7 @@ async def test_rows_that_are_never_taken_do_not_hold_up_the_others(
         running = history(url)
         tell(range(5))
         await kept(running)
-        running._waiting.events.append(EventRow(None, "n" * 33, 0, "link", "ok", "0"))
+        running._waiting._rows.events.append(EventRow(None, "n" * 33, 0, "link", "ok", "0"))
         await until(lambda: not running.waiting or running._wanted.set())
         assert running.state()["lost"] == 1
         assert "not kept" in running.state()["problem"]
@@ -639,7 +655,7 @@ async def test_rows_that_are_never_taken_do_not_hold_up_the_others(
 async def test_a_fault_of_ours_costs_what_was_at_hand_and_no_more(history, tell, until, caplog):
     running = history()
     await kept(running)
-    running._waiting.events.append(None)
+    running._waiting._rows.events.append(None)
     running._wanted.set()
     await until(lambda: not running.waiting)
     assert running.state()["lost"] == 1

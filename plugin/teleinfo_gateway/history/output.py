@@ -17,11 +17,9 @@ from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
-from teleinfo_gateway.history.event_log import EventLog
+from teleinfo_gateway.history.gathering import MAX_WAITING, Gathering
 from teleinfo_gateway.history.retention import forget_before, forget_oldest_day, size_bytes
-from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow, Sampler
 from teleinfo_gateway.history.store import Batch, Stored, store
-from teleinfo_gateway.readings import Event, Reading
 
 __all__ = ["COMMIT_S", "HistoryOutput"]
 
@@ -29,15 +27,14 @@ log = logging.getLogger(__name__)
 
 COMMIT_S = 300.0
 """Between two commits: a power cut costs so much of the curve, and no energy at all; a memory card
-is written 30 MB a day less than with one a minute (docs/performance.rst). A question commits what
-is waiting first, so that nothing looks late."""
+is written a quarter of what it is with one a minute (docs/performance.rst)."""
+
+_FRESH_S = 60.0
+"""A question commits what is waiting first, unless that was done so short a time ago: a page that
+asks all day would write as much as a commit at each reading."""
 
 _BATCH = 1000
 """Rows that are written without waiting longer: 500 meters bring as many in two minutes."""
-
-_MAX_WAITING = 50_000
-"""Rows held while the database cannot be written, 10 MB (twice while it is tried): a month of one
-meter, an hour of 500."""
 
 _RETRY_S = 60.0
 _PATIENCE_S = 5.0  # after a failure, questions are not worth another try to write
@@ -45,11 +42,6 @@ _QUESTION_S = 5.0  # that a question waits for what is being written
 _TIDY_S = 3600.0
 _LAST_WRITE_S = 5.0
 _QUESTIONS = 2  # at a time: more would only wait for the disk
-
-_CLOCK_SET = datetime(2026, 1, 1, tzinfo=UTC)
-"""A machine without a clock of its own starts in the past; nothing is dated before this program."""
-
-_NO_CLOCK = "the clock of this machine is not set: nothing is kept until it is"
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -69,16 +61,13 @@ class HistoryOutput:
     ) -> None:
         self.config = config
         self._bus = bus
-        self._device = device
         self._database: Database | None = None
         self._ready = False  # its tables were looked at since it last failed
         self._failed_s = -_PATIENCE_S
         self._problem = ""  # of the database
-        self._fault = ""  # of a reading or an event
-        self._waiting = Batch()
+        self._fault = ""  # of ours
+        self._waiting = Gathering(device)
         self._in_hand = 0  # rows that are being written
-        self._samplers: dict[str, tuple[str, Sampler]] = {}  # by name, with the address
-        self._log = EventLog()
         self._wanted = asyncio.Event()  # somebody wants what is waiting to be written
         self._writing = asyncio.Lock()
         self._asking = asyncio.Semaphore(_QUESTIONS)
@@ -86,6 +75,7 @@ class HistoryOutput:
         self._tidy_s = 0.0
         self._written = self._lost = self._size = 0
         self._last_commit: datetime | None = None
+        self._committed_s = -_FRESH_S
         self._subscription: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -128,9 +118,11 @@ class HistoryOutput:
             "size_mb": round(self._size / 1e6),
             "written": self._written,
             "waiting": self.waiting,
-            "lost": self._lost + (self._subscription.lost if self._subscription else 0),
+            "lost": self._lost
+            + self._waiting.lost
+            + (self._subscription.lost if self._subscription else 0),
             "last_commit": self._last_commit.isoformat() if self._last_commit else "",
-            "problem": self._problem or self._fault,
+            "problem": self._problem or self._fault or self._waiting.fault,
         }
 
     async def ask(
@@ -139,15 +131,16 @@ class HistoryOutput:
         *arguments: _P.args,
         **named: _P.kwargs,
     ) -> _T:
-        """What a function of ``queries`` finds, with all that was heard until now.
+        """What a function of ``queries`` finds, with all that was heard until a minute ago.
 
         Raises :class:`HistoryError` and what the question raises.
         """
         self._check_running()
         # What is on the disk can be read even if it is full, or another program writes for long.
-        with suppress(GatewayError, TimeoutError):
-            async with asyncio.timeout(_QUESTION_S):
-                await self.write()
+        if not self._ready or time.monotonic() - self._committed_s >= _FRESH_S:
+            with suppress(GatewayError, TimeoutError):
+                async with asyncio.timeout(_QUESTION_S):
+                    await self.write()
         database = self._database
         if database is None or not database.readable:
             raise HistoryError(self._problem or "the history has not been opened yet")
@@ -182,14 +175,14 @@ class HistoryOutput:
         async with self._writing:
             if self._problem and time.monotonic() - self._failed_s < _PATIENCE_S:
                 raise HistoryError(self._problem)
-            batch, self._waiting = self._waiting, Batch()
+            batch = self._waiting.hand_over()
             self._in_hand = len(batch)
             try:
                 await self._in_worker(self._store, batch)
             except UnwritableError:
                 self._lost += len(batch)
             except GatewayError:
-                self._put_back(batch)
+                self._waiting.put_back(batch)
                 raise
             finally:
                 self._in_hand = 0
@@ -199,51 +192,9 @@ class HistoryOutput:
 
     async def _take(self, subscription: Subscription) -> None:
         async for item in subscription:
-            self._supervise(item)
-
-    def _supervise(self, item: Reading | Event) -> None:
-        """The outermost frame: a fault of ours costs an item, not the history."""
-        if item.time < _CLOCK_SET:
-            self._fault = _NO_CLOCK
-            return
-        if self._fault == _NO_CLOCK:
-            self._fault = ""
-        try:
-            if isinstance(item, Reading):
-                self._take_reading(item)
-            else:
-                known = self._samplers.get(item.meter)
-                self._waiting.events += self._log.take(item, known[0] if known else None)
-        except Exception as error:
-            fault = f"something of {item.meter} was not kept: {error!r}"
-            if fault != self._fault:
-                log.exception("history: %s", fault)
-                self._fault = fault
-        if len(self._waiting) >= _BATCH:
-            self._wanted.set()
-        self._stay_below_ceiling()
-
-    def _take_reading(self, reading: Reading) -> None:
-        device = self._device(reading.meter)
-        address, sampler = self._samplers.get(reading.meter, ("", None))
-        if sampler is None or address != reading.address:
-            sampler = Sampler()
-            self._samplers[reading.meter] = reading.address, sampler
-        rows = list(sampler.take(reading, device.interval if device else 60))
-        for row in rows:
-            if isinstance(row, ReadingRow):
-                self._waiting.readings.append(row)
-            elif isinstance(row, LabelRow):
-                self._waiting.labels.append(row)
-        if rows:
-            self._waiting.meters[reading.address] = MeterRow(
-                adco=reading.address,
-                ts=rows[-1].ts,
-                name=reading.meter,
-                mode=reading.mode.value,
-                phases=3 if "IINST2" in reading.historique else 1,
-                replaces=device.replaces if device else None,
-            )
+            self._waiting.take(item)
+            if len(self._waiting) >= _BATCH:
+                self._wanted.set()
 
     async def _keep_writing(self) -> None:
         """Write every few minutes, sooner if much is waiting, later if it fails."""
@@ -287,7 +238,7 @@ class HistoryOutput:
             raise
         except GatewayError as error:
             if str(error) != self._problem:
-                log.error("history: %s; what comes is held, up to %d rows", error, _MAX_WAITING)
+                log.error("history: %s; what comes is held, up to %d rows", error, MAX_WAITING)
             self._problem = str(error)
             self._failed_s = time.monotonic()
             self._ready = False
@@ -306,6 +257,7 @@ class HistoryOutput:
             stored = store(connection, batch)
         self._written += len(batch.readings)
         self._last_commit = datetime.now(UTC)
+        self._committed_s = time.monotonic()
         return stored
 
     def _forget_old(self) -> None:
@@ -331,22 +283,3 @@ class HistoryOutput:
             self._database.prepare()
             self._ready = True
         return self._database
-
-    def _put_back(self, batch: Batch) -> None:
-        """In front of what has come meanwhile."""
-        later, self._waiting = self._waiting, batch
-        batch.meters |= later.meters
-        batch.readings += later.readings
-        batch.labels += later.labels
-        batch.events += later.events
-        self._stay_below_ceiling()
-
-    def _stay_below_ceiling(self) -> None:
-        """Lose the oldest rows when too many are waiting."""
-        too_many = len(self._waiting) - _MAX_WAITING
-        for rows in (self._waiting.events, self._waiting.labels, self._waiting.readings):
-            if too_many > 0:
-                gone = min(too_many, len(rows))
-                del rows[:gone]
-                self._lost += gone
-                too_many -= gone
