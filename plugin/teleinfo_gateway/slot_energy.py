@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from teleinfo_gateway.contracts import ContractConfig, option_of
@@ -120,6 +121,7 @@ def slot_energy(contract: ContractConfig, use: Use) -> SlotEnergy:
     return energy
 
 
+@lru_cache(maxsize=16384)  # the hours of nearly two years, 2 MB: each contract asks for the same
 def legal_time(moment: datetime) -> datetime:
     """French legal time of an instant, aware UTC."""
     return moment.astimezone(legal_zone(moment))

@@ -16,8 +16,8 @@ from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.periods import Grain, end_of, local_time, start_of, starts
 from teleinfo_gateway.history.queries import KnownMeter, Period
 from teleinfo_gateway.history.rollup import INJECTED, Tariff
-from teleinfo_gateway.web.slot_names import SlotNames
-from teleinfo_gateway.web.uses import Counted
+from teleinfo_gateway.history.slot_names import SlotNames
+from teleinfo_gateway.history.uses import Counted
 
 __all__ = ["Apart", "MeterEnergy", "Question", "Row", "gather"]
 

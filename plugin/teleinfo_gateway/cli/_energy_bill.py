@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.cost import Cost, NotComparableError, Use, cost
-from teleinfo_gateway.web.uses import Counted
+from teleinfo_gateway.history.uses import Counted
 
 __all__ = ["Bill", "Bills"]
 

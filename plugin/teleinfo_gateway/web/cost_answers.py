@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 from teleinfo_gateway.contracts import ContractConfig
@@ -16,18 +16,14 @@ from teleinfo_gateway.cost import Cost, Hour, NotComparableError, Stretch, Use, 
 from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of
 from teleinfo_gateway.history.queries import KnownMeter
-from teleinfo_gateway.history.schema import reading
+from teleinfo_gateway.history.uses import Counted
 from teleinfo_gateway.web import history_records as records
 from teleinfo_gateway.web.history_query import CostQuery
-from teleinfo_gateway.web.uses import Counted
 
 __all__ = ["Asked", "costs"]
 
 _MAX_HOURS = 5 * 366 * 24
 """Hours of one answer: five years take some seconds on a small machine."""
-
-_LOOK_BACK_S = 7 * 24 * HOUR_S
-"""How far the subscribed power is looked for: each whole reading tells it."""
 
 _ALL = "all"
 _MILLIONTH = Decimal("0.000001")
@@ -56,7 +52,7 @@ def costs(connection: Connection, asked: Asked, now: int) -> records.Costs:
     hours = queries.energy(connection, ids, Grain.HOUR, start, end)
     first = min(one.first_seen for one in asked.meters)
     first = min([first, *(one.start for one in hours[:1])])  # readings may be of before
-    known = Counted(hours, max(start, first), min(end, now), _power_kva(connection, asked.meters))
+    known = Counted(hours, max(start, first), min(end, now), queries.subscribed_kva(connection, meter))
     grain = query.grain
     periods = [] if grain is None else [(ts, end_of(grain, ts)) for ts in asked.begins if ts <= now]
     return records.Costs(
@@ -150,24 +146,6 @@ def _period_cost(
         without_contract=without,
         outage_wh=outage_wh,
     )
-
-
-def _power_kva(connection: Connection, meters: Sequence[KnownMeter]) -> int | None:
-    """The subscribed power that the meter told last; an A of ISOUSC is 200 VA for each phase."""
-    meter = meters[0]
-    row = connection.execute(
-        select(reading.c.pref, reading.c.isousc)
-        .where(
-            reading.c.meter_id == meter.id,
-            reading.c.ts.between(meter.last_seen - _LOOK_BACK_S, meter.last_seen),
-            or_(reading.c.pref.is_not(None), reading.c.isousc.is_not(None)),
-        )
-        .order_by(reading.c.ts.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return int(row.pref or row.isousc * (meter.phases or 1) * 200 // 1000)
 
 
 def _wh(use: Use) -> int:

@@ -22,6 +22,7 @@ from teleinfo_gateway.history.queries import KnownMeter, Period, UnknownMeterErr
 from teleinfo_gateway.history.rollup import INJECTED, UNKNOWN, Outage, Sum, Tariff
 from teleinfo_gateway.history.schema import period
 from teleinfo_gateway.history.series import series
+from teleinfo_gateway.history.slot_names import SlotNames
 from teleinfo_gateway.history.sums import code
 from teleinfo_gateway.web import history_records as records
 from teleinfo_gateway.web.cost_answers import Asked, costs
@@ -34,7 +35,6 @@ from teleinfo_gateway.web.history_query import (
     SeriesQuery,
 )
 from teleinfo_gateway.web.query import Query
-from teleinfo_gateway.web.slot_names import SlotNames
 
 __all__ = ["ask"]
 

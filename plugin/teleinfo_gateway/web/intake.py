@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from teleinfo_gateway.history.columns import INDEXES, labels_of
+from teleinfo_gateway.history.index_check import contradiction
 from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow
 from teleinfo_gateway.history.schema import meter, reading
@@ -21,7 +22,6 @@ from teleinfo_gateway.web.sent_readings import (
     Sent,
     UnbelievedError,
     believed,
-    contradiction,
     limit_of,
     row_of,
 )

@@ -9,24 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from teleinfo_gateway.errors import GatewayError
-from teleinfo_gateway.history.columns import INDEXES, columns_of, contract
+from teleinfo_gateway.history.columns import columns_of
 from teleinfo_gateway.history.sampling import ReadingRow
 from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W, doubts_of, power_limit_w
 from teleinfo_gateway.readings import Reading
 from tic import BY_NAME, FrameKind, HistoriqueView, Horodate, Kind, Mode, usual_name
 
 __all__ = [
-    "Contradiction",
     "Sent",
     "SentReading",
     "UnbelievedError",
     "believed",
-    "contradiction",
     "limit_of",
     "row_of",
 ]
@@ -37,11 +35,6 @@ _AHEAD = timedelta(minutes=5)
 _BEGIN = datetime(2015, 1, 1, tzinfo=UTC)
 """Before the first Linky: a clock that was never set, not a reading."""
 
-_MARGIN_WH = 500
-"""What an index may rise beyond the power limit: clocks are set, and seconds are rounded."""
-
-_TOTALS = ("idx_total", "idx_inj")
-_SLOT_INDEXES = tuple(name for name in INDEXES if name not in _TOTALS)
 _ADDRESS = {Mode.HISTORIQUE: "ADCO", Mode.STANDARD: "ADSC"}
 
 _is_horodate = re.compile(r"[EHeh ][0-9]{12}").fullmatch
@@ -126,39 +119,6 @@ def row_of(reading: Reading, interval_s: int) -> ReadingRow:
     papp = columns.get("papp")
     columns |= {"interval_s": interval_s, "papp_min": papp, "papp_max": papp}
     return ReadingRow(reading.address, int(reading.time.timestamp()), columns)
-
-
-class Contradiction(NamedTuple):
-    """Why one row cannot follow another: an index ``fell``, or else it rose too far."""
-
-    fell: bool
-    reason: str
-
-
-def contradiction(before: ReadingRow, after: ReadingRow, limit_w: float) -> Contradiction | None:
-    """What the indexes of two rows of a meter say against each other.
-
-    Those of a slot are compared under one contract alone; ``limit_w`` is what the installation can
-    draw.
-    """
-    same = _contract_of(before) == _contract_of(after)
-    possible_wh = limit_w * (after.ts - before.ts) / 3600 + _MARGIN_WH
-    for column in (*_TOTALS, *(_SLOT_INDEXES if same else ())):
-        told, then = before.columns.get(column), after.columns.get(column)
-        if not isinstance(told, int) or not isinstance(then, int):
-            continue
-        if then < told:
-            return Contradiction(True, f"the index {column} cannot fall from {told} to {then}")
-        if then - told > possible_wh:
-            return Contradiction(
-                False,
-                f"the index {column} cannot rise from {told} to {then} in {after.ts - before.ts} s",
-            )
-    return None
-
-
-def _contract_of(row: ReadingRow) -> str:
-    return contract(str(row.columns.get("optarif") or ""))
 
 
 def limit_of(reading: Reading) -> float:

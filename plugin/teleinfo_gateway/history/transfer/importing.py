@@ -15,6 +15,7 @@ from statistics import median_low
 
 from teleinfo_gateway.history.columns import INDEXES, sample_of
 from teleinfo_gateway.history.database import Database
+from teleinfo_gateway.history.index_check import IndexCheck
 from teleinfo_gateway.history.periods import HOUR_S, Grain, start_of
 from teleinfo_gateway.history.rollup import Sample, Tariff, roll_up, tells_energy
 from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow
@@ -22,7 +23,6 @@ from teleinfo_gateway.history.schema import reading
 from teleinfo_gateway.history.store import Batch, Stored, closed_days, compare, store
 from teleinfo_gateway.history.transfer.errors import TransferError
 from teleinfo_gateway.history.transfer.formats import Format
-from teleinfo_gateway.history.transfer.index_check import IndexCheck
 from teleinfo_gateway.history.transfer.sources import LINE, Row, Source
 from teleinfo_gateway.history.transfer.values import address_of, whole
 from teleinfo_gateway.history.transfer.wall_clock import Timed, instants
@@ -175,9 +175,9 @@ class Import:
                 continue
             told = take(row, self.summary.left_out)
             columns = told.columns
-            if columns is not None and (reason := indexes.refuses(ts, columns)):
+            if columns is not None and (reason := indexes.refuses(ReadingRow(adco, ts, columns))):
                 self.summary.left_out[f"indexes: {reason}"] += 1
-                columns |= dict.fromkeys(INDEXES)
+                columns = columns | dict.fromkeys(INDEXES)
             writer.add(ts, columns, told.labels)
         writer.write()
 
