@@ -52,7 +52,8 @@ def costs(connection: Connection, asked: Asked, now: int) -> records.Costs:
     hours = queries.energy(connection, ids, Grain.HOUR, start, end)
     first = min(one.first_seen for one in asked.meters)
     first = min([first, *(one.start for one in hours[:1])])  # readings may be of before
-    known = Counted(hours, max(start, first), min(end, now), queries.subscribed_kva(connection, meter))
+    power_kva = queries.subscribed_kva(connection, meter)
+    known = Counted(hours, max(start, first), min(end, now), power_kva)
     grain = query.grain
     periods = [] if grain is None else [(ts, end_of(grain, ts)) for ts in asked.begins if ts <= now]
     return records.Costs(
