@@ -20,12 +20,9 @@ from teleinfo_gateway.history.schema import (
     period,
     reading,
 )
-from teleinfo_gateway.history.sums import code, sum_up
+from teleinfo_gateway.history.sums import REACH_S, code, sum_up
 
 __all__ = ["Batch", "Stored", "closed_days", "compare", "store"]
-
-_REACH_S = 2 * 86400
-"""How far back a reading can change a sum: three of the longest intervals that a column holds."""
 
 _COLUMNS = tuple(
     column.name
@@ -133,7 +130,7 @@ def closed_days(connection: Connection, adco: str) -> frozenset[int]:
 def _closed(connection: Connection, adco: str, first: int) -> frozenset[int]:
     """The closed days, if rows from ``first`` on can touch one."""
     kept_from = select(meter.c.kept_from).where(meter.c.adco == adco)
-    if first > connection.execute(kept_from).scalar_one() + _REACH_S:
+    if first > connection.execute(kept_from).scalar_one() + REACH_S:
         return frozenset()
     return closed_days(connection, adco)
 

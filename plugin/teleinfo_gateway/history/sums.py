@@ -29,16 +29,18 @@ from teleinfo_gateway.history.rollup import (
     Sample,
     Sum,
     Tariff,
-    follows,
     is_close,
     roll_up,
 )
 from teleinfo_gateway.history.schema import outage, period, reading
 
-__all__ = ["TELLS_ENERGY", "code", "sum_up"]
+__all__ = ["REACH_S", "TELLS_ENERGY", "code", "sum_up"]
 
 _CHUNK_S = 7 * 24 * HOUR_S
 """Readings in memory at once: 10,080 of one minute, or 604,800 of one second."""
+
+REACH_S = 2 * 24 * HOUR_S
+"""How far a reading can reach into others: three of the longest intervals that a column holds."""
 
 _COARSER = ((Grain.HOUR, Grain.DAY), (Grain.DAY, Grain.MONTH), (Grain.MONTH, Grain.YEAR))
 
@@ -79,16 +81,14 @@ def sum_up(
 
 
 def _touched_hours(connection: Connection, meter: int, first: int, last: int) -> tuple[int, int]:
-    """The hours into which these readings reach, or reached those around before they came.
+    """The hours into which these readings reach, and those into which others did before they came.
 
-    They do as far as one follows another; and an outage that ends with the first instant of an
-    hour is of the hour before.
+    An outage that ends with the first instant of an hour is of the hour before.
     """
     before = _nearest(connection, meter, first, forward=False)
-    inside = _nearest(connection, meter, last + 1, forward=False)
     after = _nearest(connection, meter, last, forward=True)
     begins = [one.ts for one in before if is_close(one.ts, one.interval_s, first)]
-    ends = [late.ts for late in after for one in (*before, *inside) if follows(one, late)]
+    ends = [one.ts for one in after if one.ts - last <= REACH_S]
     return (
         start_of(Grain.HOUR, min(begins, default=first - 1)),
         end_of(Grain.HOUR, max(ends, default=last)),
