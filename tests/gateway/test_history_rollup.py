@@ -73,11 +73,20 @@ def histories(draw, contracts=("HC..",), falls=False):
             )
         )
         gap = draw(GAPS_S)
-        ts += gap if draw(st.booleans()) else -(-gap // 3600) * 3600 - ts % 3600 or 3600
-        drawn = draw(st.integers(-50 if falls else 0, 5000))
+        gap = gap if draw(st.booleans()) else -(-gap // 3600) * 3600 - ts % 3600 or 3600
+        ts += gap
+        most = min(5000, 13 * gap)  # 50 kW
+        drawn = draw(st.integers(-50 if falls else 0, most))
         indexes[slot - 1], total = indexes[slot - 1] + drawn, total + drawn
-        injected += draw(st.integers(-50 if falls else 0, 5000))
+        injected += draw(st.integers(-50 if falls else 0, most))
     return samples
+
+
+@pytest.mark.parametrize(("seconds", "risen"), [(60, 2000), (3600, 52_000), (86_400, 1_300_000)])
+def test_what_no_installation_can_draw_is_another_counter_and_no_energy(seconds, risen):
+    before = Sample(HOUR, 60, "HC..", 1, {1: 5000, 2: 7000})
+    assert not energy(roll_up([before, Sample(HOUR + seconds, 60, "HC..", 1, {1: 5000 + risen})]))
+    assert not roll_up([before, Sample(HOUR + seconds, 60, "HC..", 1, {1: 5000 + risen})]).outages
 
 
 @given(histories())

@@ -18,7 +18,12 @@ from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
 from teleinfo_gateway.history.gathering import MAX_WAITING, Gathering
-from teleinfo_gateway.history.retention import forget_before, forget_oldest_day, size_bytes
+from teleinfo_gateway.history.retention import (
+    first_kept,
+    forget_before,
+    forget_oldest_day,
+    size_bytes,
+)
 from teleinfo_gateway.history.store import Batch, Stored, store
 
 __all__ = ["COMMIT_S", "HistoryOutput"]
@@ -41,6 +46,7 @@ _PATIENCE_S = 5.0  # after a failure, questions are not worth another try to wri
 _QUESTION_S = 5.0  # that a question waits for what is being written
 _TIDY_S = 3600.0
 _LAST_WRITE_S = 5.0
+_LET_GO_S = 7 * 86400  # at a time: a clock that is years ahead for an hour costs a week
 _QUESTIONS = 2  # at a time: more would only wait for the disk
 
 _P = ParamSpec("_P")
@@ -261,9 +267,11 @@ class HistoryOutput:
         return stored
 
     def _forget_old(self) -> None:
-        oldest = datetime.now(UTC) - timedelta(days=self.config.readings)
+        oldest = int((datetime.now(UTC) - timedelta(days=self.config.readings)).timestamp())
         with self._open().writing() as connection:
-            forget_before(connection, int(oldest.timestamp()))
+            first = first_kept(connection)
+            if first is not None and first < oldest:
+                forget_before(connection, min(oldest, first + _LET_GO_S))
 
     def _forget_a_day(self) -> bool:
         """Let go the oldest day of a file that is too large; whether there may be another."""

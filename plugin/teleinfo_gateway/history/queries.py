@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.periods import Grain, end_of, start_of
@@ -167,7 +167,8 @@ def events(
 ) -> list[Happening]:
     """The newest events, latest first: of some meters or all, of some kinds or all.
 
-    ``before`` is the ``seq`` of the last one already known.
+    ``before`` is the ``seq`` of the last one already known. Of a meter, those count too that
+    happened before it had told its address.
     """
     query = (
         select(event, meter.c.adco)
@@ -176,7 +177,9 @@ def events(
         .limit(limit)
     )
     if meters is not None:
-        query = query.where(event.c.meter_id.in_(meters))
+        names = select(meter.c.name).where(meter.c.id.in_(meters))
+        unknown = and_(event.c.meter_id.is_(None), event.c.name.in_(names))
+        query = query.where(or_(event.c.meter_id.in_(meters), unknown))
     if kinds:
         query = query.where(event.c.kind.in_(kinds))
     if before is not None:

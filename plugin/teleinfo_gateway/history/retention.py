@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 
 from teleinfo_gateway.history.outbox import count_lost, slowest
 from teleinfo_gateway.history.periods import Grain, end_of, start_of
-from teleinfo_gateway.history.schema import event, label, meter, reading
+from teleinfo_gateway.history.schema import counter, event, label, meter, reading
 from teleinfo_gateway.history.sums import TELLS_ENERGY
 
-__all__ = ["forget_before", "forget_oldest_day", "size_bytes"]
+__all__ = ["first_kept", "forget_before", "forget_oldest_day", "size_bytes"]
 
 _ALL = 2**63 - 1
 """Read by every output, as there is none."""
@@ -22,6 +22,13 @@ def forget_before(connection: Connection, ts: int) -> int:
     """Let go what is older than the legal day of ``ts`` and read by every output; how many rows."""
     read = slowest(connection)
     return _forget(connection, start_of(Grain.DAY, ts), _ALL if read is None else read)
+
+
+def first_kept(connection: Connection) -> int | None:
+    """The instant of the oldest reading or event; ``None`` without any."""
+    oldest = (select(func.min(table.c.ts)) for table in (reading, event))
+    found = [ts for query in oldest if (ts := connection.execute(query).scalar()) is not None]
+    return min(found, default=None)
 
 
 def forget_oldest_day(connection: Connection) -> int | None:
@@ -57,6 +64,7 @@ def size_bytes(connection: Connection) -> int:
 
 def _forget(connection: Connection, before: int, read: int | None) -> int:
     """Let go what is older than ``before``; with ``read``, only up to this number."""
+    connection.execute(select(counter.c.last).with_for_update())  # nobody writes meanwhile
     gone = 0
     for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
         needed = _needed(connection, row.id, before)

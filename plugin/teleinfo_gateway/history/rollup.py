@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from teleinfo_gateway.history.periods import HOUR_S
+from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W
 
 
 class Tariff(NamedTuple):
@@ -33,6 +34,9 @@ UNKNOWN = Tariff("", 0)
 
 INJECTED = Tariff("", -1)
 """Of energy injected into the network."""
+
+_MARGIN_WH = 1000
+"""What an index may rise beyond what any installation can draw: a clock may have been set."""
 
 _CLOSE_S = 180
 """Two samples closer than this follow each other: a meter counts as lost after 180 s."""
@@ -197,7 +201,8 @@ def _energy(before: Sample, after: Sample) -> dict[Tariff, int]:
         found = {UNKNOWN: after.total - before.total}
     if before.injected is not None and after.injected is not None:
         found[INJECTED] = after.injected - before.injected
-    if min(found.values(), default=0) < 0:  # another counter: what was between is not known
-        return {}
+    possible_wh = DEFAULT_LIMIT_W * (after.ts - before.ts) // 3600 + _MARGIN_WH
+    if not all(0 <= wh <= possible_wh for wh in found.values()):
+        return {}  # another counter: what was between is not known
     current = {before.tariff, INJECTED}
     return {tariff: wh for tariff, wh in found.items() if wh or tariff in current}

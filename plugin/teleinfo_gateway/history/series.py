@@ -6,9 +6,8 @@ over months from the sums of the hours. Where nothing was heard, the values are 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 
 from sqlalchemy import Connection, and_, func, select
@@ -17,6 +16,7 @@ from teleinfo_gateway.history.columns import INDEXES, NUMBERS
 from teleinfo_gateway.history.periods import HOUR_S, Grain
 from teleinfo_gateway.history.rollup import INJECTED, is_close
 from teleinfo_gateway.history.schema import label, period, reading
+from teleinfo_gateway.history.step_sums import Curve, StepSums
 from teleinfo_gateway.history.sums import code
 
 __all__ = ["Curve", "Series", "series"]
@@ -33,18 +33,6 @@ _BEGINS_HOUR_S = 180
 """The first reading of an hour comes within this time, whatever the interval of the meter."""
 
 _OF_HOURS = {"papp", "pinj"}
-
-
-@dataclass(slots=True)
-class Curve:
-    """One value over time: of a step the mean, of an index the highest, of a label the last.
-
-    ``min`` and ``max`` are of ``papp`` only: the lowest and highest of all frames of the step.
-    """
-
-    value: list[float | None] = field(default_factory=list)
-    min: list[int | None] = field(default_factory=list)
-    max: list[int | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +61,10 @@ def series(
     """
     start, end = stretch
     columns = [name for name in names if name in NUMBERS]
-    spacing_s = _spacing_s(connection, meters, end)
-    if (end - start) / spacing_s <= points and _are_few(connection, meters, stretch, points):
+    if _are_few(connection, meters, stretch, points):
         found = _readings(connection, meters, start, end, columns)
     else:
-        step_s = _step_s(stretch, points, spacing_s)
+        step_s = _step_s(stretch, points, _spacing_s(connection, meters, end))
         found = _steps(connection, meters, stretch, columns, step_s)
     labels = {
         name: _label(connection, meters, name, found) for name in names if name not in NUMBERS
@@ -103,9 +90,9 @@ class _Points:
 def _are_few(
     connection: Connection, meters: Collection[int], stretch: tuple[int, int], points: int
 ) -> bool:
-    """Whether there are not far more than ``points`` readings: they may have been closer once."""
+    """Whether there are no more than ``points`` readings."""
     inside = reading.c.meter_id.in_(meters), reading.c.ts.between(stretch[0], stretch[1] - 1)
-    beyond = select(reading.c.ts).where(*inside).order_by(reading.c.ts).offset(2 * points).limit(1)
+    beyond = select(reading.c.ts).where(*inside).order_by(reading.c.ts).offset(points).limit(1)
     return connection.execute(beyond).first() is None
 
 
@@ -171,7 +158,7 @@ def _steps(
 ) -> _Points:
     base = stretch[0] - stretch[0] % step_s
     times = list(range(base, stretch[1], step_s))
-    sums = _StepSums(len(times))
+    sums = StepSums(len(times))
     hourly = step_s >= HOUR_S
     rest = [name for name in columns if not (hourly and name in _OF_HOURS)]
     if hourly:
@@ -181,68 +168,12 @@ def _steps(
     return _Points(step_s, times, sums.slots(), {name: sums.curve(name) for name in columns})
 
 
-class _StepSums:
-    """What the steps of a series add up to."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._sums: dict[str, dict[int, list[float]]] = defaultdict(
-            lambda: defaultdict(lambda: [0, 0])
-        )
-        self._range: dict[int, tuple[int | None, int | None]] = {}
-        self._slots: dict[int, Counter[int]] = defaultdict(Counter)
-
-    def add(self, name: str, step: int, amount: float, weight: float) -> None:
-        """Add to a mean."""
-        one = self._sums[name][step]
-        one[0] += amount
-        one[1] += weight
-
-    def raise_to(self, name: str, step: int, amount: float) -> None:
-        """Tell a value of which the highest counts."""
-        self._sums[name][step] = [max(amount, self._sums[name][step][0]), 1]
-
-    def widen(self, step: int, low: int | None, high: int | None) -> None:
-        """Widen the range of ``papp``."""
-        known_low, known_high = self._range.get(step, (None, None))
-        self._range[step] = (
-            min((one for one in (low, known_low) if one is not None), default=None),
-            max((one for one in (high, known_high) if one is not None), default=None),
-        )
-
-    def weigh(self, step: int, slot: int | None, weight: int) -> None:
-        """Count time, or readings, of a tariff slot."""
-        if slot:
-            self._slots[step][slot] += weight
-
-    def slots(self) -> list[int | None]:
-        """The slot of most of each step."""
-        return [
-            self._slots[step].most_common(1)[0][0] if self._slots.get(step) else None
-            for step in range(self._steps)
-        ]
-
-    def curve(self, name: str) -> Curve:
-        """The means of a value, or the highest."""
-        sums = self._sums[name]
-        curve = Curve(
-            [
-                round(sums[step][0] / sums[step][1], 1) if step in sums and sums[step][1] else None
-                for step in range(self._steps)
-            ]
-        )
-        if name == "papp":
-            curve.min = [self._range.get(step, (None, None))[0] for step in range(self._steps)]
-            curve.max = [self._range.get(step, (None, None))[1] for step in range(self._steps)]
-        return curve
-
-
 def _add_hours(
     connection: Connection,
     meters: Collection[int],
     times: Sequence[int],
     step_s: int,
-    sums: _StepSums,
+    sums: StepSums,
 ) -> None:
     """Powers from the sums of the hours."""
     step = ((period.c.start_ts - times[0]) // step_s).label("step")
@@ -277,7 +208,7 @@ def _add_readings(
     times: Sequence[int],
     step_s: int,
     columns: Sequence[str],
-    sums: _StepSums,
+    sums: StepSums,
 ) -> None:
     step = ((reading.c.ts - times[0]) // step_s).label("step")
     highest = {name for name in columns if name in INDEXES}

@@ -24,6 +24,9 @@ from teleinfo_gateway.history.sums import REACH_S, code, sum_up
 
 __all__ = ["Batch", "Stored", "closed_days", "compare", "store"]
 
+_VALUE, _DETAIL = 128, 2000
+"""Characters of an event that are kept; all of ours are far shorter."""
+
 _COLUMNS = tuple(
     column.name
     for column in reading.columns
@@ -66,7 +69,11 @@ def store(
     it they are looked up, which is right unless several batches together fill such days.
     """
     sequence = _Sequence(connection)
-    meters = {row.adco: _meter_id(connection, row) for row in batch.meters.values()}
+    first = {adco: rows[0].ts for adco, rows in _by_address(batch.readings).items()}
+    meters = {
+        adco: _meter_id(connection, row, min(row.ts, first.get(adco, row.ts)))
+        for adco, row in batch.meters.items()
+    }
     known = past = new = 0
     for adco, rows in _by_address(batch.readings).items():
         days = _closed(connection, adco, rows[0].ts) if closed is None else closed[adco]
@@ -85,10 +92,11 @@ def store(
         rows = _changes(connection, meters[adco], changes)
         if rows:
             connection.execute(insert(label), [{**row, "seq": sequence.take()} for row in rows])
-    if batch.events:
-        ids = _ids(connection, {row.adco for row in batch.events if row.adco is not None})
+    happened = _without_told(connection, batch.events)
+    if happened:
+        ids = _ids(connection, {row.adco for row in happened if row.adco is not None})
         connection.execute(
-            insert(event), [_event_row(row, ids, sequence.take()) for row in batch.events]
+            insert(event), [_event_row(row, ids, sequence.take()) for row in happened]
         )
     sequence.close()
     return Stored(new, known, past)
@@ -155,12 +163,13 @@ class _Sequence:
             self._connection.execute(changed.values(last=self._last))
 
 
-def _meter_id(connection: Connection, row: MeterRow) -> int:
+def _meter_id(connection: Connection, row: MeterRow, first: int) -> int:
+    """The id of a meter that was heard from ``first`` to ``row.ts``."""
     told = {key: value for key, value in row._asdict().items() if value is not None}
     ts = told.pop("ts")
     found = connection.execute(select(meter).where(meter.c.adco == row.adco)).first()
     if found is None:
-        added = connection.execute(insert(meter).values(**told, first_seen=ts, last_seen=ts))
+        added = connection.execute(insert(meter).values(**told, first_seen=first, last_seen=ts))
         assert added.inserted_primary_key is not None  # noqa: S101  # for the type checker
         return int(added.inserted_primary_key[0])
     connection.execute(
@@ -168,7 +177,7 @@ def _meter_id(connection: Connection, row: MeterRow) -> int:
         .where(meter.c.id == found.id)
         .values(
             **(told if ts >= found.last_seen else {}),
-            first_seen=min(found.first_seen, ts),
+            first_seen=min(found.first_seen, first),
             last_seen=max(found.last_seen, ts),
         )
     )
@@ -245,6 +254,22 @@ def _changes(
     return changes
 
 
+def _without_told(connection: Connection, rows: Sequence[EventRow]) -> list[EventRow]:
+    """The events that are not there yet: a server may have kept what it could not confirm."""
+    if not rows:
+        return []
+    stamps = [row.ts for row in rows]
+    query = select(event.c.ts, event.c.name, event.c.kind, event.c.value, event.c.detail).where(
+        event.c.ts.between(min(stamps), max(stamps))
+    )
+    told = {tuple(row) for row in connection.execute(query)}
+    return [
+        row
+        for row in rows
+        if (row.ts, row.name, row.kind, row.value[:_VALUE], row.detail[:_DETAIL]) not in told
+    ]
+
+
 def _event_row(row: EventRow, meters: Mapping[str, int], seq: int) -> dict[str, object]:
     return {
         "seq": seq,
@@ -252,6 +277,6 @@ def _event_row(row: EventRow, meters: Mapping[str, int], seq: int) -> dict[str, 
         "name": row.name,
         "ts": row.ts,
         "kind": row.kind,
-        "value": row.value[:128],
-        "detail": row.detail[:2000],
+        "value": row.value[:_VALUE],
+        "detail": row.detail[:_DETAIL],
     }
