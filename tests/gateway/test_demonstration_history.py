@@ -281,8 +281,9 @@ def spans_and_times(connection):
 
 @pytest.mark.parametrize("kind", [HOUSE, WORKSHOP], ids=["house", "workshop"])
 async def test_the_live_meter_goes_on_without_a_refusal_and_without_an_outage(
-    nine_days, manager, kind, tmp_path
+    nine_days, manager, kind, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("teleinfo_gateway.history.output._FRESH_S", 0.0)
     meter = SimulatedMeter(kind, datetime.now(UTC))
     past = Past(kind, meter.start)
     ended = int(past.start.timestamp())
