@@ -4,7 +4,6 @@ The keys, their defaults and the reasons for their ranges are in docs/configurat
 The description of a field says what it takes: faults are worded with it.
 """
 
-import ipaddress
 import os
 import re
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ from pydantic import Field, ValidationError, field_validator
 
 from teleinfo_gateway.config_faults import refused
 from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
+from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.errors import ConfigError, Fault
-from teleinfo_gateway.settings import Listening, Settings, refusal, split_host_port
+from teleinfo_gateway.settings import Settings, refusal, split_host_port
 from teleinfo_gateway.yaml_source import Document, read_yaml
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "DeviceConfig",
     "HistoryConfig",
     "IngestConfig",
+    "TlsConfig",
+    "TokenConfig",
     "WebConfig",
     "XplConfig",
     "find_config",
@@ -118,30 +120,6 @@ class XplConfig(Settings):
     port: int = Field(default=3865, ge=1, le=65535, description="a UDP port from 1 to 65535")
 
 
-class WebConfig(Listening):
-    """Where the HTTP API answers: only programs of this machine can reach it."""
-
-    listen: str = Field(
-        default="127.0.0.1:8181",
-        description="an address of this machine alone and a port, such as 127.0.0.1:8181",
-    )
-
-    @field_validator("listen")
-    @classmethod
-    def _only_loopback(cls, listen: str) -> str:
-        host, _ = split_host_port(listen)
-        try:
-            local = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            local = host.lower() == "localhost"
-        if not local:
-            raise ValueError(
-                "any other address needs a password, which a later version brings; until then "
-                "127.0.0.1, [::1] and localhost are accepted"
-            )
-        return listen
-
-
 class Config(Settings):
     """Everything a gateway is told. A section that is None is switched off.
 
@@ -156,7 +134,7 @@ class Config(Settings):
     )
     web: WebConfig | None = Field(
         default=WebConfig(),
-        description="a mapping of web settings, or false to switch the web API off",
+        description="a mapping of web settings, or false to switch the page and the HTTP API off",
     )
     history: HistoryConfig | None = Field(
         default=HistoryConfig(),

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from teleinfo_gateway.config import Config, load_config
-from teleinfo_gateway.errors import ConfigError, GatewayError
+from teleinfo_gateway.errors import ConfigError, Fault, GatewayError
 from teleinfo_gateway.finder import Found, Search, devices_of, meters_of, usual_ports
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.web.server import HttpServer, IngestServer, WebServer
@@ -18,8 +20,6 @@ from teleinfo_gateway.web.server import HttpServer, IngestServer, WebServer
 log = logging.getLogger(__name__)
 
 _SEARCH_AGAIN_S = 10.0
-
-_SERVERS: tuple[type[HttpServer[Any]], ...] = (WebServer, IngestServer)
 
 
 def stop_signal() -> asyncio.Event:
@@ -40,72 +40,103 @@ def _has_terminal() -> bool:
 
 
 class Service:
-    """Runs a configuration until it is told to stop; SIGHUP reads ``path`` again."""
+    """Runs a configuration until it is told to stop; SIGHUP and the page read ``path`` again.
+
+    ``loaded_at`` tells when the settings in use were read.
+    """
 
     def __init__(self, config: Config, path: Path | None, *, demonstration: bool = False) -> None:
         self._config = config
-        self._path = path
+        self.path = path
+        self.loaded_at = datetime.now(UTC)
         self.manager = PluginManager(config, demonstration=demonstration)
         self._servers: dict[str, HttpServer[Any]] = {}
         self._reloading = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, *, search: bool = False) -> None:
         """Run until ``stop``; with ``search``, look for meters until there is one."""
-        tasks: set[asyncio.Task[None]] = set()
         attended = _has_terminal()
 
         def on_hangup() -> None:
             if attended and not _has_terminal():
                 stop.set()  # not a request: the terminal was closed
-                return
-            task = asyncio.create_task(self._reload())
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            elif self.path is None:
+                log.warning("SIGHUP: there is no configuration file to read again")
+            else:
+                self._begin(self._reload())
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
         self.manager.start()
-        await self._serve(self._config)
+        await self._serve()
         if search:
-            tasks.add(asyncio.create_task(self._search()))
+            self._begin(self._search())
         await stop.wait()
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
         for server in self._servers.values():
             await server.stop()
         await self.manager.stop()
         log.info("stopped")
 
-    async def _serve(self, config: Config) -> None:
-        """Start the servers of a configuration that do not run; they are not worth dying for."""
-        for kind in _SERVERS:
-            settings = getattr(config, kind.section)
-            if settings is None or kind.section in self._servers:
+    async def reload(self) -> Sequence[Fault]:
+        """Read the file again; a faulty one changes nothing, and its faults are returned.
+
+        The HTTP servers follow a moment later: one of them may wait for this.
+        """
+        if self.path is None:
+            return ()
+        async with self._reloading:
+            try:
+                config = load_config(self.path)
+            except ConfigError as error:
+                log.error("not reloaded, the old settings stay:\n%s", error)
+                return error.faults
+            await self.manager.reload(config)
+            self._config = config
+            self.loaded_at = datetime.now(UTC)
+        self._begin(self._serve_anew())
+        return ()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something done until the gateway stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload(self) -> None:
+        await self.reload()
+
+    async def _serve_anew(self) -> None:
+        """Let the servers follow the configuration; the unchanged ones read their files again."""
+        async with self._reloading:
+            for section, server in list(self._servers.items()):
+                if server.config != getattr(self._config, section):
+                    await self._servers.pop(section).stop()
+                    continue
+                try:
+                    server.renew()
+                except GatewayError as error:
+                    log.error("%s: the old keys and certificate stay: %s", server.what, error)
+            await self._serve()
+
+    async def _serve(self) -> None:
+        """Start the servers that do not run; they are not worth dying for."""
+        config = self._config
+        servers: list[HttpServer[Any]] = []
+        if config.web is not None:
+            servers.append(WebServer(self.manager, config.web, self))
+        if config.ingest is not None:
+            servers.append(IngestServer(self.manager, config.ingest))
+        for server in servers:
+            if server.section in self._servers:
                 continue
-            server = kind(self.manager, settings)
             try:
                 await server.start()
             except GatewayError as error:
-                log.error("no %s: %s", kind.what, error)
+                log.error("no %s: %s", server.what, error)
             else:
-                self._servers[kind.section] = server
-
-    async def _reload(self) -> None:
-        """Read the file again; a faulty one changes nothing."""
-        if self._path is None:
-            log.warning("SIGHUP: there is no configuration file to read again")
-            return
-        async with self._reloading:
-            try:
-                config = load_config(self._path)
-            except ConfigError as error:
-                log.error("not reloaded, the old settings stay:\n%s", error)
-                return
-            await self.manager.reload(config)
-            for section in list(self._servers):
-                if getattr(config, section) != getattr(self._config, section):
-                    await self._servers.pop(section).stop()
-            await self._serve(config)
-            self._config = config
+                self._servers[server.section] = server
 
     async def _search(self) -> None:
         """Look for meters again and again until one talks, then read it."""

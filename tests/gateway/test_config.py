@@ -15,12 +15,15 @@ from teleinfo_gateway.config import (
     DeviceConfig,
     HistoryConfig,
     IngestConfig,
+    TlsConfig,
+    TokenConfig,
     WebConfig,
     XplConfig,
     find_config,
     load_config,
 )
 from teleinfo_gateway.errors import ConfigError, Fault, GatewayError
+from teleinfo_gateway.password import hash_password
 
 DOCS = Path(__file__).parents[2] / "docs"
 ONE_METER = "devices: [{device: /dev/x, %s}]"
@@ -74,7 +77,9 @@ def test_defaults_are_those_of_the_design():
             short_also_basic=False,
             port=3865,
         ),
-        web=WebConfig(listen="127.0.0.1:8181"),
+        web=WebConfig(
+            listen="127.0.0.1:8181", password=None, tokens=(), tls=None, hosts=(), origins=()
+        ),
         history=HistoryConfig(path="auto", url=None, readings=400, size=2000),
         ingest=None,
         contracts=(),
@@ -98,7 +103,13 @@ def test_every_key_arrives_where_it_belongs(file):
           - {name: solar-2, device: "rfc2217://[fe80::1]:7000", interval: 170, mode: historique}
         xpl: {vendor: acme, instance: cellar, interface: eth0:1, hub: never, device: teleinfo,
               values: raw, short_also_basic: true, port: 13865}
-        web: {listen: "[::1]:8080"}
+        web:
+          listen: "[::]:8080"
+          password: file:/etc/teleinfo/password
+          tokens: [{name: page, scope: read, token: "file:/etc/teleinfo/token"}]
+          tls: {certificate: /etc/teleinfo/web.crt, key: /etc/teleinfo/web.key}
+          hosts: [teleinfo.home]
+          origins: ["http://homeassistant.local:8123", "https://[fe80::1]"]
         history: {path: /srv/history.db, readings: 30, size: 20}
         ingest: {listen: "[::]:8182", token: "file:/etc/teleinfo/token"}
         contracts:
@@ -125,11 +136,46 @@ def test_every_key_arrives_where_it_belongs(file):
             short_also_basic=True,
             port=13865,
         ),
-        web=WebConfig(listen="[::1]:8080"),
+        web=WebConfig(
+            listen="[::]:8080",
+            password="file:/etc/teleinfo/password",  # noqa: S106  # where one is
+            tokens=(TokenConfig(name="page", scope="read", token="file:/etc/teleinfo/token"),),  # noqa: S106  # likewise
+            tls=TlsConfig(certificate="/etc/teleinfo/web.crt", key="/etc/teleinfo/web.key"),
+            hosts=("teleinfo.home",),
+            origins=("http://homeassistant.local:8123", "https://[fe80::1]"),
+        ),
         history=HistoryConfig(path="/srv/history.db", readings=30, size=20),
         ingest=IngestConfig(listen="[::]:8182", token="file:/etc/teleinfo/token"),  # noqa: S106  # where one is
         contracts=config.contracts,
     )
+
+
+def test_secrets_of_the_page_are_not_shown(file):
+    token, password = "0123456789abcdef", hash_password("correct horse")
+    web = load(
+        file,
+        f"web: {{password: {password}, tokens: [{{name: a, scope: read, token: {token}a}}]}}",
+    ).web
+    assert token not in repr(web)
+    assert password not in repr(web)
+
+
+@pytest.mark.parametrize(
+    ("listen", "tls", "local", "clear"),
+    [
+        ("127.0.0.1:1", False, True, False),
+        ("localhost:1", True, True, False),
+        ("[::1]:1", False, True, False),
+        ("0.0.0.0:1", False, False, True),
+        ("0.0.0.0:1", True, False, False),
+        ("myself.home:1", False, False, True),
+    ],
+)
+def test_a_network_in_between_can_read_along_unless_there_is_tls(listen, tls, local, clear):
+    files = TlsConfig(certificate="/x", key="/y") if tls else None
+    web = WebConfig(listen=listen, password="file:/x", tls=files)  # noqa: S106  # where one is
+    assert (web.is_local, web.is_in_the_clear) == (local, clear)
+    assert web.url == f"http{'s' * tls}://{listen}/"
 
 
 def test_false_switches_a_section_off(file):
@@ -296,12 +342,38 @@ FAULTS = [
     ("xpl: {port: 0}", 1, "xpl.port", "a UDP port from 1 to 65535, found 0"),
     ("xpl: {port: 99999}", 1, "xpl.port", "found 99999"),
     # web
-    ("web: 8181", 1, "web", "or false to switch the web API off, found 8181"),
+    ("web: 8181", 1, "web", "or false to switch the page and the HTTP API off, found 8181"),
     ("web: {listen: 8181}", 1, "web.listen", "found 8181"),
-    ("web: {listen: 0.0.0.0:8181}", 1, "web.listen", "any other address needs a password"),
-    ("web: {listen: '[::]:8181'}", 1, "web.listen", "needs a password"),
-    ("web: {listen: 192.168.1.2:80}", 1, "web.listen", "needs a password"),
-    ("web: {listen: example.org:80}", 1, "web.listen", "needs a password"),
+    *(
+        (f"web: {{listen: '{listen}:8181'}}", 1, "web.password", says)
+        for listen in ("0.0.0.0", "[::]", "192.168.1.2", "example.org")  # noqa: S104  # refused
+        for says in ("missing; write what 'teleinfo password' prints", "and localhost need none")
+    ),
+    ("web: {password: 12345678}", 1, "web.password", "found a value that is not repeated here"),
+    ("web: {password: my secret}", 1, "web.password", "not repeated here: it is no such hash"),
+    ("web: {password: scrypt$3$8$1$aaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaa}", 1,
+     "web.password", "n is a power of two"),
+    ("web: {password: scrypt$1048576$8$1$aaaaaaaaaaaaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaa}", 1,
+     "web.password", "at most 128 MiB"),
+    ("web: {tokens: {a: b}}", 1, "web.tokens", 'each beginning with "-", found a mapping'),
+    ("web:\n  tokens:\n    - {scope: read, token: file:/x}", 3, "web.tokens[0].name",
+     "missing; write 1 to 32"),
+    ("web: {tokens: [{name: A, scope: read, token: file:/x}]}", 1, "web.tokens[0].name", '"A"'),
+    ("web: {tokens: [{name: a, scope: write, token: file:/x}]}", 1, "web.tokens[0].scope",
+     'expected read, control or ingest, found "write"'),
+    ("web: {tokens: [{name: a, scope: read, token: secret}]}", 1, "web.tokens[0].token",
+     "not repeated here: a shorter one can be guessed"),
+    (("web:\n  tokens:\n  - {name: a, scope: read, token: file:/x}\n"
+      "  - {name: a, scope: read, token: file:/y}"), 4, "web.tokens[1].name",
+     "another token has this name"),
+    ("web: {tls: true}", 1, "web.tls", "expected the keys certificate and key, found true"),
+    ("web: {tls: {certificate: /x}}", 1, "web.tls.key", "missing; write the whole path"),
+    ("web: {tls: {certificate: x, key: /x}}", 1, "web.tls.certificate", "from its first /"),
+    ("web: {hosts: [Teleinfo]}", 1, "web.hosts", "'Teleinfo' is no host name in lower case"),
+    ("web: {hosts: ['a:80']}", 1, "web.hosts", "without a port"),
+    ("web: {origins: [homeassistant]}", 1, "web.origins", "'homeassistant' is not http://"),
+    ("web: {origins: ['http://a/']}", 1, "web.origins", "with nothing after it"),
+    ("web: {origins: ['https://a:443']}", 1, "web.origins", "browsers leave :443 out"),
     ("web: {listen: 127.0.0.1}", 1, "web.listen", "a colon and a port from 1 to 65535"),
     ("web: {listen: 127.0.0.1:0}", 1, "web.listen", "a port from 1 to 65535"),
     ("web: {listen: 127.0.0.1:65536}", 1, "web.listen", "a port from 1 to 65535"),

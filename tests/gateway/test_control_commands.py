@@ -251,7 +251,7 @@ def test_a_faulty_configuration_is_printed_as_check_does(run):
 
 
 @pytest.mark.parametrize(
-    "url", ["here", "https://127.0.0.1", "http://", "http://h:port", "http://h:1/x", "http://h?x"]
+    "url", ["here", "ftp://127.0.0.1", "http://", "http://h:port", "http://h:1/x", "http://h?x"]
 )
 def test_an_address_that_is_none_is_wrong_use(run, url):
     result = run("status", "--url", url)

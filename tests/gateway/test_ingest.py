@@ -17,8 +17,8 @@ import yaml
 
 from teleinfo_gateway.config import HistoryConfig, IngestConfig
 from teleinfo_gateway.secret import SecretError
-from teleinfo_gateway.web import ingest
-from teleinfo_gateway.web.ingest import Failures
+from teleinfo_gateway.web import access, bodies
+from teleinfo_gateway.web.failures import Failures
 from teleinfo_gateway.web.server import IngestServer, ListenError
 from tic import Decoder, Frame, FrameKind, Mode
 
@@ -226,7 +226,7 @@ def test_a_label_that_nobody_knows_is_passed_over(intake):
 @pytest.mark.parametrize(
     ("moment", "words"),
     [
-        (datetime.now(UTC) + timedelta(minutes=6), "future"),
+        (datetime.now(UTC) + timedelta(hours=6), "future"),
         (datetime(2014, 12, 31, 23, 59, tzinfo=UTC), "before 2015"),
     ],
 )
@@ -323,7 +323,7 @@ def test_large_bodies_and_other_paths_are_refused(intake):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(intake, monkeypatch):
-    monkeypatch.setattr(ingest, "_BODY_S", 0.1)
+    monkeypatch.setattr(bodies, "_BODY_S", 0.1)
     head = f"POST /api/ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
     with socket.create_connection(("127.0.0.1", intake.ingest_port), TIMEOUT_S) as client:
         client.sendall(f"{head}Content-Length: 5\r\n\r\n{{".encode())
@@ -362,7 +362,7 @@ def test_a_wrong_token_is_answered_late_and_tried_ten_times_a_minute(intake, cap
     with ThreadPoolExecutor(5) as senders:
         answers = list(senders.map(lambda _: intake.send("{}", "wrong")[0], range(10)))
     assert answers == [401] * 10
-    assert time.monotonic() - began_s > ingest._WRONG_S
+    assert time.monotonic() - began_s > access._WRONG_S
     status, _, headers = intake.send({"readings": [reading()]})  # the right one, too late
     assert (status, headers["retry-after"]) == (429, "60")
     assert caplog.text.count("a wrong token from '127.0.0.1'") == 2
@@ -372,16 +372,42 @@ def test_failures_are_forgotten_after_a_minute_and_have_a_ceiling():
     now_s = 0.0
     failures = Failures(lambda: now_s)
     for times in range(1, 11):
-        assert not failures.too_many("::1")
-        assert failures.add("::1") == times
-    assert failures.too_many("::1")
-    assert not failures.too_many("::2")
+        assert not failures.too_many("192.0.2.1")
+        assert failures.add("192.0.2.1") == times
+    assert failures.too_many("192.0.2.1")
+    assert not failures.too_many("192.0.2.2")
     now_s = 60.0
-    assert not failures.too_many("::1")
+    assert not failures.too_many("192.0.2.1")
     for number in range(2000):
         failures.add(str(number))
     assert len(failures._since) == 1000
     assert failures.add("1999") == 2
+
+
+def test_one_machine_has_all_addresses_of_its_ipv6_network():
+    failures = Failures(lambda: 0.0)
+    for number in range(10):
+        failures.add(f"2001:db8:0:1::{number}")
+    assert failures.too_many("2001:db8:0:1:ffff::")
+    assert not failures.too_many("2001:db8:0:2::")
+    for _ in range(10):
+        failures.add("::ffff:192.0.2.1")
+    assert failures.too_many("192.0.2.1")
+    assert not failures.too_many("::ffff:192.0.2.2")
+
+
+def test_many_addresses_together_have_their_limit_too():
+    now_s = 0.0
+    failures = Failures(lambda: now_s, 3)
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+        assert not failures.too_many("192.0.2.9")
+        failures.add(address)
+    assert failures.too_many("192.0.2.9")
+    failures.forget("192.0.2.3")
+    assert not failures.too_many("192.0.2.9")
+    failures.add("192.0.2.3")
+    now_s = 60.0
+    assert not failures.too_many("192.0.2.9")
 
 
 # --- robinroche's form
@@ -443,7 +469,7 @@ def test_answers_and_bodies_are_described(intake):
     for body in (sent, {"readings": [reading(PAPP="x")]}, {}):
         status, data, _ = intake.send(body)
         assert fits(data, answer_schema(operation, status), schemas)
-    assert operation["security"] == [{"token": []}]
+    assert operation["security"] == [{"token": ["ingest"]}]
     assert Mode.STANDARD.value in str(schemas["Mode"])
 
 

@@ -66,13 +66,13 @@ class Pty:
 class Gateway:
     """A gateway in a thread and event loop of its own, so that a test is a plain client."""
 
-    def __init__(self, meters, listen="127.0.0.1", **settings):
+    def __init__(self, meters, listen="127.0.0.1", web=(), **settings):
         self.ptys = {name: Pty() for name in meters}
         self.port = free_port()
         devices = tuple(
             DeviceConfig(name=name, device=pty.path, interval=1) for name, pty in self.ptys.items()
         )
-        web = WebConfig(listen=f"{listen}:{self.port}")
+        web = WebConfig(listen=f"{listen}:{self.port}", **dict(web))
         settings = {"history": None, **settings}
         self.config = Config(devices=devices, xpl=None, web=web, **settings)
         self._loop = asyncio.new_event_loop()
@@ -188,6 +188,7 @@ def test_the_status_names_the_gateway_its_meters_and_its_outputs(gateway):
     assert status == {
         "name": "teleinfo",
         "status": "alive",
+        "demonstration": False,
         "meters": {"house": "alive", "garage": "alive"},
         "outputs": {},
     }
@@ -263,8 +264,10 @@ def test_health_is_200_at_work_and_503_when_the_plugin_has_stopped(gateway):
 
 def test_the_index_lists_every_route(gateway):
     described = gateway.get("/api/openapi.json")["paths"]
-    routes = {f"{method.upper()} {path}" for path, method in of_this_server(described)}
-    assert set(gateway.get("/")["routes"]) == routes
+    routes = {
+        f"{method.upper()} {path}" for path, methods in described.items() for method in methods
+    }
+    assert set(gateway.get("/api")["routes"]) == routes
 
 
 # --- start and stop
@@ -536,7 +539,7 @@ def test_a_page_of_this_site_can_stop_a_meter(gateway):
 def test_every_answer_forbids_keeping_guessing_and_running_it(gateway, monkeypatch):
     monkeypatch.setattr(events, "MAX_STREAMS", 0)
     for method, path in (
-        ("GET", "/"),
+        ("GET", "/api"),
         ("GET", "/nothing"),
         ("PUT", "/api/status"),
         ("GET", "/api/events"),
@@ -545,7 +548,10 @@ def test_every_answer_forbids_keeping_guessing_and_running_it(gateway, monkeypat
         _, _, headers = gateway.request(method, path)
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["content-security-policy"] == "default-src 'none'"
+        csp = headers["content-security-policy"]
+        assert csp == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["referrer-policy"] == "no-referrer"
         assert "server" not in headers
 
 
@@ -666,7 +672,7 @@ def test_the_web_packages_are_loaded_only_by_a_server_that_starts():
 # --- the description
 
 
-def fits(value, schema, schemas):
+def fits(value, schema, schemas):  # noqa: PLR0911  # a table of cases
     """Whether a JSON value has the shape that a schema of the description declares."""
     if "$ref" in schema:
         return fits(value, schemas[schema["$ref"].removeprefix("#/components/schemas/")], schemas)
@@ -687,6 +693,11 @@ def fits(value, schema, schemas):
                     for key, item in value.items()
                 )
             )
+        case "array" if "prefixItems" in schema:
+            parts = schema["prefixItems"]
+            return len(value) == len(parts) and all(
+                fits(item, part, schemas) for item, part in zip(value, parts, strict=True)
+            )
         case "array":
             return isinstance(value, list) and all(
                 fits(item, schema["items"], schemas) for item in value
@@ -700,16 +711,6 @@ def fits(value, schema, schemas):
             return isinstance(value, {"boolean": bool, "null": type(None)}[simple])
 
 
-def of_this_server(paths):
-    """The paths and methods that are not said to be served elsewhere."""
-    return [
-        (path, method)
-        for path, methods in paths.items()
-        for method, operation in methods.items()
-        if "servers" not in operation
-    ]
-
-
 def answer_schema(operation, status, media_type="application/json"):
     return operation["responses"][str(status)]["content"][media_type]["schema"]
 
@@ -720,18 +721,15 @@ def test_every_answer_has_the_shape_that_is_described(gateway):
     gateway.hear("house", HISTORIQUE * 3)
     assert description["openapi"] == "3.1.0"
     checked = 0
-    for path, method in of_this_server(description["paths"]):
-        operation = description["paths"][path][method]
-        if "x-events" in operation:
-            continue
-        real = path.replace("{name}", "house")
-        status, data, _ = gateway.request(method.upper(), real)
-        assert fits(data, answer_schema(operation, status), schemas), path
-        checked += 1
-        if "{name}" in path:
-            status, data, _ = gateway.request(method.upper(), path.replace("{name}", "x"))
-            assert fits(data, answer_schema(operation, status), schemas)
-    assert checked == 12
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            if "x-events" in operation:
+                continue
+            for name in {"house", "x"} if "{name}" in path else {""}:
+                status, data, _ = gateway.request(method.upper(), path.replace("{name}", name))
+                assert fits(data, answer_schema(operation, status), schemas), path
+            checked += 1
+    assert checked == 23
 
 
 def tempo(tomorrow):
@@ -760,11 +758,12 @@ def test_the_answers_shown_in_the_documentation_have_the_shapes_that_are_describ
     text = HTTP_API.read_text(encoding="utf-8")
     shown = re.findall(r"^\.\. code-block:: json\n\n((?:   .*\n)+)", text, re.MULTILINE)
     paths = (
-        *("/api/status", "/api/meters", "/api/sensors"),
+        *("/api/status", "/api/meters", "/api/sensors", "/api/labels"),
         *("/api/history", "/api/energy", "/api/cost", "/api/events/log", "/api/ingest"),
+        *("/api/boards", "/api/configuration", "/api/login"),
     )
     for path, example in zip(paths, shown, strict=True):
-        (operation,) = description["paths"][path].values()
+        operation = next(iter(description["paths"][path].values()))
         schema = answer_schema(operation, 200)
         assert fits(json.loads(example), schema, description["components"]["schemas"]), path
 
@@ -791,8 +790,9 @@ def test_every_route_is_described_and_documented(gateway):
         for method in route.methods - {"HEAD"}
     }
     described = gateway.get("/api/openapi.json")["paths"]
-    assert served == set(of_this_server(described))
+    described = {(path, method) for path, methods in described.items() for method in methods}
+    page = {("/", "get"), ("/icon.png", "get"), ("/widgets.js", "get"), ("/assets/{name}", "get")}
+    assert served == described | page
     documentation = HTTP_API.read_text(encoding="utf-8")
-    elsewhere = {(path, method) for path, methods in described.items() for method in methods}
-    for path, method in elsewhere:
+    for path, method in served:
         assert f"{method.upper()} {path.replace('{name}', 'NAME')}" in documentation

@@ -25,6 +25,7 @@ _COMMANDS = (
     "status",
     "start",
     "stop",
+    "password",
 )
 
 

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from http.client import HTTPConnection, HTTPException
+import ssl
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 import click
+from click.core import ParameterSource
 from pydantic import TypeAdapter, ValidationError
 
 from teleinfo_gateway.cli._common import print_faults
-from teleinfo_gateway.config import WebConfig, find_config, load_config
+from teleinfo_gateway.config import TlsConfig, WebConfig, find_config, load_config
 from teleinfo_gateway.errors import ConfigError, GatewayError
+from teleinfo_gateway.secret import SecretError, is_reference, resolve
 from teleinfo_gateway.web.records import Failure, MeterStatus
 
-__all__ = ["ControlError", "RunningGateway", "printable", "running_gateway", "url_option"]
+__all__ = [
+    "Address",
+    "ControlError",
+    "RunningGateway",
+    "printable",
+    "running_gateway",
+    "token_option",
+    "url_option",
+]
 
 _TIMEOUT_S = 5.0
 _MAX_ANSWER = 8 << 20
 """Bytes; thousands of meters fit. What is longer does not come from a gateway."""
 
+_PORTS = {"http": 80, "https": 443}
+
 _T = TypeVar("_T")
+
+
+class Address(NamedTuple):
+    """Where a gateway answers, and which certificates are trusted if it is HTTPS."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
 
 
 class ControlError(click.ClickException, GatewayError):
@@ -29,12 +50,24 @@ class ControlError(click.ClickException, GatewayError):
 
 
 class RunningGateway:
-    """The HTTP API of a gateway that runs; every method may raise :class:`ControlError`."""
+    """The HTTP API of a gateway that runs; every method may raise :class:`ControlError`.
 
-    def __init__(self, host: str, port: int) -> None:
+    ``tls`` says which certificates are trusted, if it is asked by HTTPS.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        token: str | None = None,
+    ) -> None:
         self._host = host
         self._port = port
-        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._tls = tls
+        self._token = token
+        shown = f"[{host}]" if ":" in host else host
+        self._url = f"http{'s' if tls else ''}://{shown}:{port}"
 
     def get(self, path: str, answer: type[_T]) -> _T:
         """What ``path`` says, as a record or a list of records."""
@@ -58,15 +91,25 @@ class RunningGateway:
         raise ControlError(printable(error, 2000))
 
     def _exchange(self, method: str, path: str) -> tuple[int, bytes]:
-        connection = HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
+        connection = (
+            HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
+            if self._tls is None
+            else HTTPSConnection(self._host, self._port, timeout=_TIMEOUT_S, context=self._tls)
+        )
+        headers = {"Authorization": f"Bearer {self._token}".encode()} if self._token else {}
         try:
-            connection.request(method, path)
+            connection.request(method, path, headers=headers)
             response = connection.getresponse()
             return response.status, response.read(_MAX_ANSWER)
         except TimeoutError:
             raise ControlError(
                 f"the gateway at {self._url} did not answer within {_TIMEOUT_S:.0f} s: "
                 f"look at its log, and restart it if it hangs"
+            ) from None
+        except ssl.SSLError as error:
+            raise ControlError(
+                f"the gateway at {self._url} cannot be trusted ({error.reason or error}): its "
+                f"certificate is not the one expected, or it does not speak TLS"
             ) from None
         except OSError as error:
             raise ControlError(
@@ -80,37 +123,68 @@ class RunningGateway:
             connection.close()
 
 
-def _gateway_at(
+def _address_at(
     _context: click.Context, _parameter: click.Parameter, url: str | None
-) -> RunningGateway | None:
+) -> Address | None:
     if url is None:
         return None
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
+        host, port = parts.hostname, parts.port
     except ValueError:
-        host = None
-    if not host or parts.scheme != "http" or parts.path.strip("/") or parts.query:
+        host = port = None
+    if not host or parts.scheme not in _PORTS or parts.path.strip("/") or parts.query:
         raise click.BadParameter("an address is written http://HOST:PORT, nothing after it")
-    return RunningGateway(host, port)
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    return Address(host, port or _PORTS[parts.scheme], tls)
+
+
+def _token_of(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    typed = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    if typed and not is_reference(text):
+        raise click.BadParameter(
+            "write where the token is, such as file:/etc/teleinfo/control.token: a token itself "
+            "would be seen in the list of processes"
+        )
+    try:
+        token = resolve(text)
+    except SecretError as error:
+        raise click.BadParameter(str(error)) from None
+    if not token.isprintable():
+        raise click.BadParameter("a token is one line of plain text, and this is not")
+    return token
 
 
 url_option = click.option(
     "--url",
-    "gateway",
-    callback=_gateway_at,
+    callback=_address_at,
     metavar="URL",
     help="Where the gateway answers, such as http://127.0.0.1:8181; "
     "without it, web.listen of the configuration.",
 )
 
+token_option = click.option(
+    "--token",
+    callback=_token_of,
+    envvar="TELEINFO_TOKEN",
+    metavar="REFERENCE",
+    help="Where a token of web.tokens is, such as file:/etc/teleinfo/control.token, if the gateway "
+    "has a password; without it, $TELEINFO_TOKEN.",
+)
 
-def running_gateway(config: Path | None) -> RunningGateway:
-    """The gateway of a configuration, or of the default one.
+
+def running_gateway(
+    config: Path | None, url: Address | None = None, token: str | None = None
+) -> RunningGateway:
+    """The gateway at an address, else that of a configuration, else that of the default one.
 
     Exits with 2 if the configuration has faults; raises :class:`ControlError` if it switches the
     HTTP API off.
     """
+    if url is not None:
+        return RunningGateway(*url, token)
     path = find_config(config)
     try:
         web = WebConfig() if path is None else load_config(path).web
@@ -122,7 +196,25 @@ def running_gateway(config: Path | None) -> RunningGateway:
             f"the HTTP API is switched off in {path} (web: false), and this command needs it. "
             f"Remove that line and start the gateway again"
         )
-    return RunningGateway(web.host, web.port)
+    # Whoever listens on every address answers on that of the machine itself.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104  # no listening
+    tls = None if web.tls is None else _trusting(web.tls)
+    return RunningGateway(host, web.port, tls, token)
+
+
+def _trusting(tls: TlsConfig) -> ssl.SSLContext:
+    """To trust the certificate of a configuration, and no other, whatever name it is for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be a root
+    try:
+        context.load_verify_locations(tls.certificate)
+    except OSError as error:
+        raise ControlError(
+            f"the certificate {tls.certificate} cannot be read ({error.strerror or error}): the "
+            f"gateway cannot be recognised without it. (--url names an address)"
+        ) from None
+    return context
 
 
 def printable(text: str, limit: int = 200) -> str:

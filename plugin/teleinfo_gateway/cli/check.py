@@ -7,6 +7,7 @@ import click
 
 from teleinfo_gateway.cli._common import config_option, print_faults
 from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
+from teleinfo_gateway.config_web import IN_THE_CLEAR
 from teleinfo_gateway.errors import ConfigError
 from xpl import instance_from_hostname
 
@@ -22,8 +23,8 @@ def check(context: click.Context, config: Path | None) -> None:
     """Check the configuration file and say what would run.
 
     Every fault is listed at once as FILE:LINE: PATH: message. No port is opened and nothing is
-    sent. Exit code 0: nothing is wrong (also when there is no file, since none is needed);
-    2: at least one fault.
+    sent. Exit code 0: nothing is wrong (also when there is no file, since none is needed), perhaps
+    with a warning; 2: at least one fault.
     """
     path = find_config(config)
     if path is None:
@@ -37,6 +38,8 @@ def check(context: click.Context, config: Path | None) -> None:
     click.echo(f"{click.format_filename(path)}: no fault")
     for line in _summary(loaded):
         click.echo(line)
+    if loaded.web is not None and loaded.web.is_in_the_clear:
+        click.echo(f"warning: web.listen: {IN_THE_CLEAR}", err=True)
 
 
 def _say_where_searched() -> None:
@@ -56,7 +59,7 @@ def _summary(config: Config) -> list[str]:
     return [
         *(lines or ["meter: none, status not-configured; add one under devices:"]),
         f"xPL: {_xpl_line(config.xpl) if config.xpl else 'off'}",
-        f"web: {f'http://{config.web.listen}/' if config.web else 'off'}",
+        f"web: {config.web.url if config.web else 'off'}",
     ]
 
 

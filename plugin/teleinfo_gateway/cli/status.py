@@ -11,9 +11,10 @@ from pydantic_core import to_json
 
 from teleinfo_gateway.cli._common import columns, config_option
 from teleinfo_gateway.cli._gateway import (
-    RunningGateway,
+    Address,
     printable,
     running_gateway,
+    token_option,
     url_option,
 )
 from teleinfo_gateway.statuses import LinkState, Status
@@ -27,14 +28,15 @@ _HEADINGS = ("METER", "STATUS", "LINK", "ADCO", "LAST UPDATE", "REFUSED", "PROBL
 @click.command(epilog="Example: teleinfo status --json")
 @config_option
 @url_option
+@token_option
 @click.option("--json", "as_json", is_flag=True, help="Print what the HTTP API says, as JSON.")
-def status(config: Path | None, gateway: RunningGateway | None, as_json: bool) -> None:
+def status(config: Path | None, url: Address | None, token: str | None, as_json: bool) -> None:
     """Say how the running gateway and its meters are.
 
     REFUSED is the share of groups that were damaged on the line. Exit code 0: the gateway answers,
     whatever it says of its meters; 1: no gateway runs; 2: wrong use.
     """
-    gateway = gateway or running_gateway(config)
+    gateway = running_gateway(config, url, token)
     plugin = gateway.get("/api/status", GatewayStatus)
     meters = gateway.get("/api/meters", list[MeterState])
     if as_json:

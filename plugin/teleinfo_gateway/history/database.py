@@ -30,6 +30,7 @@ from teleinfo_gateway.history.migrations import REVISIONS, VERSION_TABLE
 from teleinfo_gateway.history.migrations.backup import BackupError, back_up
 from teleinfo_gateway.history.schema import counter, metadata, version
 from teleinfo_gateway.secret import resolve, without_secret
+from teleinfo_gateway.state import default_folder
 
 __all__ = ["Database", "HistoryError", "OlderVersionError", "UnwritableError", "default_path"]
 
@@ -62,14 +63,7 @@ _PRAGMAS = (
 
 def default_path() -> Path:
     """The file of ``history.path: auto``: in the state folder of the service or of the user."""
-    if folder := os.environ.get("STATE_DIRECTORY"):  # systemd's StateDirectory=
-        return Path(folder.split(":")[0], "history.db")
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if state.startswith("/"):  # others are to be ignored (XDG Base Directory Specification)
-        return Path(state, "teleinfo", "history.db")
-    if os.geteuid() == 0 or "HOME" not in os.environ:
-        return Path("/var/lib/teleinfo/history.db")
-    return Path(os.environ["HOME"], ".local/state/teleinfo/history.db")
+    return default_folder() / "history.db"
 
 
 class Database:

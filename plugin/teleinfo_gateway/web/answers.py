@@ -20,7 +20,7 @@ __all__ = ["answer", "application", "failure"]
 log = logging.getLogger(__name__)
 
 _PLAIN_WORDS = {
-    404: "there is nothing at this path; GET / lists what there is",
+    404: "there is nothing at this path; GET /api lists what there is",
     405: "this path does not take this method; the header Allow says which it takes",
 }
 

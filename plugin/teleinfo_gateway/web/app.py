@@ -6,28 +6,46 @@ import asyncio
 from functools import cached_property
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from teleinfo_gateway import __version__
+from teleinfo_gateway.config import WebConfig
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.meter import Meter
+from teleinfo_gateway.state import state_folder
 from teleinfo_gateway.statuses import Status
 from teleinfo_gateway.web import records
+from teleinfo_gateway.web.access import Access
 from teleinfo_gateway.web.answers import answer, application, failure
+from teleinfo_gateway.web.boards import BoardsApi
+from teleinfo_gateway.web.bodies import MAX_BODY
+from teleinfo_gateway.web.configuration import ConfigurationApi
 from teleinfo_gateway.web.events import MAX_STREAMS, EventStreams
-from teleinfo_gateway.web.guard import Guard, of_this_machine
+from teleinfo_gateway.web.guard import Guard, Site, at_most
 from teleinfo_gateway.web.history_api import HistoryApi
 from teleinfo_gateway.web.ingest import IngestApi
+from teleinfo_gateway.web.login import LoginApi
 from teleinfo_gateway.web.openapi import Operation, describe
+from teleinfo_gateway.web.pages import Pages, is_shared
 from teleinfo_gateway.web.query import SensorsQuery, read_query
-from teleinfo_gateway.web.representation import NAME, gateway_status, meter_states, sensor_states
+from teleinfo_gateway.web.representation import (
+    NAME,
+    gateway_status,
+    labels_told,
+    meter_states,
+    sensor_states,
+)
+from teleinfo_gateway.web.source import Source
 
 __all__ = ["Api", "create_app"]
 
 _AT_WORK = {Status.STARTING, Status.ALIVE, Status.NOT_CONFIGURED}
+
+_MAX_BODY = 1024
+"""Bytes of a body where none is needed but what some clients add out of habit, or a password."""
 
 _MAX_NAME = 64
 """Characters of a meter's name that are looked at and repeated in an error; a real one has 32."""
@@ -35,25 +53,51 @@ _MAX_NAME = 64
 _NO_SUCH_METER = {404: "No meter has this name."}
 
 
-def create_app(manager: PluginManager, stopping: asyncio.Event) -> ASGIApp:
-    """The API of a gateway as an ASGI application; ``stopping`` ends its event streams."""
+def create_app(
+    manager: PluginManager,
+    stopping: asyncio.Event,
+    config: WebConfig,
+    access: Access,
+    source: Source,
+) -> ASGIApp:
+    """The page and the API of a gateway as an ASGI application.
+
+    ``stopping`` ends its event streams, ``source`` is where the configuration comes from.
+    """
+    operations = Api(manager, stopping, access, source).operations
     app = application(
-        # A name may hold a slash, as any wrong name: the answer is then the same.
-        Route(op.path.replace("{name}", "{name:path}"), op.handler, methods=[op.method])
-        for op in Api(manager, stopping).operations
+        [
+            # A name may hold a slash, as any wrong name: the answer is then the same.
+            *(
+                Route(op.path.replace("{name}", "{name:path}"), op.handler, methods=[op.method])
+                for op in operations
+            ),
+            *Pages(shared=bool(config.origins)).routes,
+        ]
     )
-    return Guard(app, of_this_machine)
+    site = Site(config)
+    with_body = {op.path for op in operations if op.large}
+
+    async def rule(request: HTTPConnection) -> None:
+        path = request.url.path
+        site.check(request, public=is_shared(path))
+        at_most(request, MAX_BODY if path in with_body else _MAX_BODY)
+        await access.check(request)
+
+    return Guard(app, rule, config.origins)
 
 
 class Api:
     """The handlers, and in :attr:`operations` what each of them serves."""
 
-    def __init__(self, manager: PluginManager, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, manager: PluginManager, stopping: asyncio.Event, access: Access, source: Source
+    ) -> None:
         self._manager = manager
         self._streams = EventStreams(manager, stopping)
         name = {"name": "The name of the meter in the configuration."}
         self.operations = (
-            Operation("GET", "/", self.index, "What is found here", records.Index),
+            Operation("GET", "/api", self.index, "What is found here", records.Index),
             Operation(
                 "GET",
                 "/healthz",
@@ -122,12 +166,23 @@ class Api:
                     "peak": records.Announced,
                 },
             ),
+            Operation(
+                "GET",
+                "/api/labels",
+                self.labels,
+                "What the labels of the meters and their values mean, in English and French",
+                list[records.LabelTold],
+            ),
             *HistoryApi(manager).operations,
+            *BoardsApi(lambda: state_folder(manager.config.history)).operations,
+            *ConfigurationApi(source).operations,
+            *LoginApi(access).operations,
+            *IngestApi(manager, access).operations,
             Operation("GET", "/api/openapi.json", self.openapi, "This description", dict[str, Any]),
         )
 
     async def index(self, _request: Request) -> Response:
-        """``GET /``."""
+        """``GET /api``."""
         routes = {f"{op.method} {op.path}": op.summary for op in self.operations}
         return answer(records.Index(NAME, __version__, routes))
 
@@ -170,6 +225,10 @@ class Api:
             return Response(media_type="text/event-stream")
         return self._streams
 
+    async def labels(self, _request: Request) -> Response:
+        """``GET /api/labels``."""
+        return answer(labels_told())
+
     async def openapi(self, _request: Request) -> Response:
         """``GET /api/openapi.json``."""
         return answer(self._description)
@@ -177,7 +236,7 @@ class Api:
     @cached_property
     def _description(self) -> dict[str, Any]:
         """Made when first asked for: few ask."""
-        return describe((*self.operations, *IngestApi(self._manager, "").operations))
+        return describe(self.operations)
 
     def _meter(self, name: str) -> Meter:
         return self._manager.meter(name[:_MAX_NAME])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Generator
 
 import uvicorn
@@ -12,9 +13,9 @@ __all__ = ["EmbeddedServer"]
 
 
 class EmbeddedServer(uvicorn.Server):
-    """Serves an application until :attr:`should_exit` is set."""
+    """Serves an application until :attr:`should_exit` is set; with ``tls``, by HTTPS."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -23,6 +24,8 @@ class EmbeddedServer(uvicorn.Server):
                 lifespan="off",
                 access_log=False,
                 server_header=False,
+                # A proxy on this machine says who asks it, and whether by TLS.
+                forwarded_allow_ips="127.0.0.1,::1,::ffff:127.0.0.1",
                 log_config=None,  # logging is set up by the command
                 log_level="critical",  # faults of requests are logged by the application
                 h11_max_incomplete_event_size=8192,  # a request's head; ours have a few hundred
@@ -30,6 +33,9 @@ class EmbeddedServer(uvicorn.Server):
                 timeout_graceful_shutdown=1,  # for a client that takes nothing
             )
         )
+        # uvicorn makes contexts of files alone, and asks the terminal for passphrases.
+        self.config.load()
+        self.config.ssl = tls
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from teleinfo_gateway import __version__
+from teleinfo_gateway.web.access import Scope, needed
 from teleinfo_gateway.web.query import Query
 from teleinfo_gateway.web.records import Failure
 
@@ -20,27 +21,30 @@ _JSON = "application/json"
 _REF = "#/components/schemas/"
 
 _SECURITY = (
-    "Only requests of this machine are served: the Host header names it, and an Origin header, "
-    "if there is one, names the same site. A request body may hold 1024 bytes and is not read."
+    "Where a password is set (web.password), a request needs a session, which POST /api/login "
+    "begins, or a token of web.tokens, whose scope is named here; without a password, requests of "
+    "this machine need neither. The Host header names this machine, and an Origin header, if there "
+    "is one, the same site, or to read one of web.origins. A request body may hold 1024 bytes "
+    "where nothing else is said."
 )
 
 _ALWAYS = {
-    403: "The request was made for another site.",
+    403: "The request was made for or by another site, or by somebody who may not do this.",
     500: "A fault of the gateway; see its log.",
 }
-_ALWAYS_FROM_OUTSIDE = {
-    401: "The token is wrong.",
+_UNLESS_OPEN = {
+    401: "There is no login and no token, or a wrong one.",
     429: "There were too many wrong tokens from this address: wait a minute.",
-    500: "A fault of the gateway; see its log.",
 }
 
 _OUTSIDE = {
     "servers": [
+        {"url": "/"},
         {
             "url": "http://{address}",
             "description": "Where ingest.listen of the configuration says.",
             "variables": {"address": {"default": "127.0.0.1:8182"}},
-        }
+        },
     ],
 }
 
@@ -51,9 +55,10 @@ class Operation:
 
     ``answer`` is the type of the answer 200, which is JSON unless ``events`` (name to type of
     data) says that it is a stream; ``None`` is empty. ``refusals`` maps other answers to when they
-    are given; ``parameters`` maps the parameters of the path to what they are, ``query`` is the
-    class of those of the query, ``body`` that of the request's JSON. ``outside`` marks what is
-    served to other machines, elsewhere and with a token: ``bearer`` if it is that of a header.
+    are given, ``conflict`` is the type of the answer 409 where that says more than why;
+    ``parameters`` maps the parameters of the path to what they are, ``query`` is the class of those
+    of the query, ``body`` that of the request's JSON, which is ``large`` if it may have 256 KiB.
+    ``outside`` marks what is served elsewhere too.
     """
 
     method: str
@@ -65,8 +70,9 @@ class Operation:
     parameters: Mapping[str, str] = field(default_factory=dict)
     query: type[Query] | None = None
     body: type[BaseModel] | None = None
+    conflict: Any = None
     outside: bool = False
-    bearer: bool = False
+    large: bool = False
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -74,6 +80,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     """The OpenAPI document of these operations."""
     told = [Failure, *(op.answer for op in operations if op.answer)]
     told += [type_ for op in operations for type_ in op.events.values()]
+    told += [op.conflict for op in operations if op.conflict]
     read: list[type[BaseModel]] = [
         type_ for op in operations for type_ in (op.query, op.body) if type_
     ]
@@ -101,20 +108,28 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "teleinfo-8181"},
+            },
         },
     }
 
 
 def _operation(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
-    always = _ALWAYS_FROM_OUTSIDE if operation.outside else _ALWAYS
+    need = needed(operation.method, operation.path)
+    always = _ALWAYS if need is None else _ALWAYS | _UNLESS_OPEN
     described: dict[str, Any] = {
         "operationId": operation.handler.__name__,
         "summary": operation.summary,
         "responses": {
             "200": _done(operation, schemas),
             **{
-                str(code): _response(reason, _JSON, schemas[Failure])
+                str(code): _response(
+                    reason,
+                    _JSON,
+                    schemas[(code == 409 and operation.conflict) or Failure],
+                )
                 for code, reason in sorted({**always, **operation.refusals}.items())
             },
         },
@@ -137,8 +152,10 @@ def _operation(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
         described["requestBody"] = {"required": True, "content": content}
     if operation.outside:
         described |= _OUTSIDE
-    if operation.bearer:
-        described["security"] = [{"token": []}]
+    if need is not None:
+        described["security"] = [{"token": [need]}]
+        if need is not Scope.INGEST:
+            described["security"].append({"session": []})
     if operation.events:
         described["x-events"] = {name: schemas[type_] for name, type_ in operation.events.items()}
     return described

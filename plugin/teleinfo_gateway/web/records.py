@@ -10,23 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from teleinfo_gateway.errors import Fault
 from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.statuses import LinkState, Status
-from tic import FrameKind, Mode, Reason
+from tic import FrameKind, Kind, Mode, Reason
 
 __all__ = [
     "Announced",
+    "Configuration",
     "Failure",
     "GatewayStatus",
     "Health",
     "Index",
+    "LabelTold",
     "LinkChange",
     "MeterChange",
     "MeterState",
     "MeterStatus",
     "ReadingRefused",
     "ReadingTold",
+    "Reloaded",
     "SensorState",
+    "Session",
     "StatusChange",
     "Taken",
     "ValueRefused",
@@ -51,13 +56,17 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """The plugin, its meters and its outputs; ``since`` when it has this status."""
+    """The plugin, its meters and its outputs; ``since`` when it has this status.
+
+    ``demonstration`` says that the meters are simulated and what is told of their past is invented.
+    """
 
     name: str
     version: str
     status: Status
     since: datetime
     uptime_s: int
+    demonstration: bool
     meters: Mapping[str, Status]
     outputs: Mapping[str, Mapping[str, str | int | bool]]
 
@@ -128,6 +137,52 @@ class MeterStatus:
 
     name: str
     status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What who asks may do: ``scopes`` are some of ``read``, ``control`` and ``ingest``.
+
+    ``login`` says whether they logged in, ``required`` whether there is a password at all.
+    """
+
+    login: bool
+    required: bool
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTold:
+    """A label of the specification: its words in English and French, and those of its values."""
+
+    name: str
+    mode: Mode
+    kind: Kind
+    unit: str
+    en: str
+    fr: str
+    meanings: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The configuration file as it is now, without its secrets, and what is wrong with it.
+
+    ``path`` is null and ``text`` empty where the gateway runs without a file. ``loaded_at`` tells
+    when the settings that are in use were read.
+    """
+
+    path: str | None
+    text: str
+    faults: Sequence[Fault]
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What reading the configuration file again led to: with a fault, nothing changed."""
+
+    faults: Sequence[Fault]
 
 
 @dataclass(frozen=True, slots=True)

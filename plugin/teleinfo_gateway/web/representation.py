@@ -14,6 +14,7 @@ from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.web.records import (
     Announced,
     GatewayStatus,
+    LabelTold,
     LinkChange,
     MeterChange,
     MeterState,
@@ -22,7 +23,7 @@ from teleinfo_gateway.web.records import (
     StatusChange,
     ValueRefused,
 )
-from tic import Reason
+from tic import LABELS, Reason
 
 NAME = "teleinfo"
 """The name of the plugin, as Domogik knows it."""
@@ -36,9 +37,26 @@ def gateway_status(manager: PluginManager) -> GatewayStatus:
         status=manager.status,
         since=manager.since,
         uptime_s=int(manager.uptime_s),
+        demonstration=manager.demonstration,
         meters={name: meter.status for name, meter in manager.meters.items()},
         outputs={name: output.state() for name, output in manager.outputs.items()},
     )
+
+
+def labels_told() -> list[LabelTold]:
+    """Every label of both modes, in the order of the specification."""
+    return [
+        LabelTold(
+            name=label.name,
+            mode=label.mode,
+            kind=label.kind,
+            unit=label.unit,
+            en=label.en,
+            fr=label.fr,
+            meanings=dict(label.meanings),
+        )
+        for label in LABELS
+    ]
 
 
 def meter_states(manager: PluginManager) -> list[MeterState]:

@@ -1,4 +1,4 @@
-"""The HTTP servers of a gateway: that of its API, and where other machines send readings."""
+"""The HTTP servers of a gateway: its page and API, and where other machines send readings."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import errno
 import logging
 import os
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from teleinfo_gateway.config import IngestConfig, WebConfig
+from teleinfo_gateway.config_web import IN_THE_CLEAR
 from teleinfo_gateway.errors import GatewayError, MissingExtraError
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.secret import resolve_token
 from teleinfo_gateway.settings import Listening
+from teleinfo_gateway.web import tls
+from teleinfo_gateway.web.source import NoFile, Source
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from teleinfo_gateway.web.access import Access
 
 __all__ = ["HttpServer", "IngestServer", "ListenError", "WebServer"]
 
@@ -48,6 +54,18 @@ class HttpServer(ABC, Generic[_Config]):
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def config(self) -> _Config:
+        """What it serves by."""
+        return self._config
+
+    def renew(self) -> None:
+        """Read the files again that the settings name; raises GatewayError, and changes nothing."""
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """What connections are encrypted by, if they are; raises GatewayError if it cannot be."""
+        return None
+
     @abstractmethod
     def _application(self) -> ASGIApp:
         """What is served; raises GatewayError if it cannot be."""
@@ -60,15 +78,15 @@ class HttpServer(ABC, Generic[_Config]):
         try:
             from teleinfo_gateway.web.embedded import EmbeddedServer  # noqa: PLC0415  # see above
 
-            app = self._application()
+            app, tls = self._application(), self._tls()
         except ModuleNotFoundError as error:
             if error.name not in _EXTRA:
                 raise
             raise MissingExtraError(f"the {self.what}", "web") from error
         listener = self._listen()
-        self._server = EmbeddedServer(app)
+        self._server = EmbeddedServer(app, tls)
         self._task = asyncio.create_task(self._server.serve([listener]), name=self.section)
-        log.info("%s: http://%s/", self.what, self._config.listen)
+        log.info("%s: http%s://%s/", self.what, "s" if tls else "", self._config.listen)
 
     async def stop(self) -> None:
         """End the event streams and the requests in progress, and free the port.
@@ -114,15 +132,47 @@ class HttpServer(ABC, Generic[_Config]):
 
 
 class WebServer(HttpServer[WebConfig]):
-    """The HTTP API."""
+    """The page and the HTTP API; ``source`` is where the configuration comes from."""
 
     what = "HTTP API"
     section = "web"
 
+    def __init__(
+        self, manager: PluginManager, config: WebConfig, source: Source | None = None
+    ) -> None:
+        super().__init__(manager, config)
+        self._source = source or NoFile()
+        self._access: Access | None = None
+        self._context: ssl.SSLContext | None = None
+
+    async def start(self) -> None:
+        """Listen; a network that can read along is told of."""
+        await super().start()
+        if self._config.is_in_the_clear:
+            log.warning("%s: %s", self.what, IN_THE_CLEAR)
+
+    def renew(self) -> None:
+        """Take the keys and the certificate that the files hold now."""
+        from teleinfo_gateway.web.access import keys_of  # noqa: PLC0415  # see start
+
+        keys = keys_of(self._config)
+        if self._config.tls is not None and self._context is not None:
+            tls.load(self._context, self._config.tls)
+        if self._access is not None:
+            self._access.renew(keys)
+
+    def _tls(self) -> ssl.SSLContext | None:
+        self._context = None if self._config.tls is None else tls.tls_context(self._config.tls)
+        return self._context
+
     def _application(self) -> ASGIApp:
+        """Raises SecretError if the password or a token cannot be had."""
+        from teleinfo_gateway.web.access import Access, keys_of  # noqa: PLC0415  # see start
         from teleinfo_gateway.web.app import create_app  # noqa: PLC0415  # see start
 
-        return create_app(self._manager, self._stopping)
+        # Cookies are those of a host, whatever the port: each gateway of a host needs its own.
+        self._access = Access(keys_of(self._config), f"teleinfo-{self._config.port}")
+        return create_app(self._manager, self._stopping, self._config, self._access, self._source)
 
 
 class IngestServer(HttpServer[IngestConfig]):
