@@ -123,12 +123,17 @@ class Database:
         if self._given_up is not None:
             raise self._given_up
         self.readable = False
+        self.close()  # a connection may be to a file that was moved away meanwhile
+        opened = None
         if self.path is not None:
             self._prepare_file(self.path)
+            opened = _identity(self.path)
         try:
             self._prepare_tables()
         finally:
             self._files = {file: _identity(file) for file in self._own_files()}
+            if self.path is not None:  # it may have been moved meanwhile
+                self._files[self.path] = opened
 
     def migrate(self) -> None:
         """Bring the tables up to date, without a backup. Raises :class:`HistoryError`."""
@@ -174,7 +179,13 @@ class Database:
             self._let_go()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+            try:
+                os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            except FileExistsError:
+                os.close(os.open(path, os.O_RDONLY | os.O_CREAT))  # O_CREAT refuses a folder
+            else:  # what stands beside a new file is of one that is gone
+                for file in self._own_files()[1:]:
+                    file.unlink(missing_ok=True)
         except OSError as error:
             raise HistoryError(
                 f"{path}: it cannot be opened ({error.strerror}): give this user the right to "
@@ -193,7 +204,6 @@ class Database:
     def _let_go(self) -> None:
         """Close a file that is gone; its log would be taken for that of the one in its place."""
         log.warning("%s: the file was deleted or replaced; the one there now is used", self.path)
-        self.close()
         for file in self._own_files()[1:]:
             if file.exists() and _identity(file) == self._files[file]:
                 file.unlink()

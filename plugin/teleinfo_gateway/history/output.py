@@ -35,8 +35,8 @@ COMMIT_S = 300.0
 is written a quarter of what it is with one a minute (docs/performance.rst)."""
 
 _FRESH_S = 60.0
-"""A question commits what is waiting first, unless that was done so short a time ago: a page that
-asks all day would write as much as a commit at each reading."""
+"""A question commits what is waiting first, unless readings were written so short a time ago: a page
+that asks all day would write as much as a commit at each reading."""
 
 _BATCH = 1000
 """Rows that are written without waiting longer: 500 meters bring as many in two minutes."""
@@ -143,7 +143,8 @@ class HistoryOutput:
         """
         self._check_running()
         # What is on the disk can be read even if it is full, or another program writes for long.
-        if not self._ready or time.monotonic() - self._committed_s >= _FRESH_S:
+        fresh = self._written > 0 and time.monotonic() - self._committed_s < _FRESH_S
+        if not (self._ready and fresh):
             with suppress(GatewayError, TimeoutError):
                 async with asyncio.timeout(_QUESTION_S):
                     await self.write()

@@ -73,6 +73,7 @@ class Pages:
         return [
             Route("/", self.index),
             Route("/icon.png", self.icon),
+            Route("/gallery.html", self.gallery),
             Route("/widgets.js", self.widgets),
             Route("/assets/{name}", self.asset),
         ]
@@ -87,6 +88,10 @@ class Pages:
     async def icon(self, request: Request) -> Response:
         """``GET /icon.png``."""
         return await self._answer(request, resource("icon.png"), _ONCE)
+
+    async def gallery(self, request: Request) -> Response:
+        """``GET /gallery.html``."""
+        return await self._found(request, _STATIC / "gallery.html", _ONCE)
 
     async def widgets(self, request: Request) -> Response:
         """``GET /widgets.js``."""
