@@ -35,8 +35,8 @@ COMMIT_S = 300.0
 is written a quarter of what it is with one a minute (docs/performance.rst)."""
 
 _FRESH_S = 60.0
-"""A question commits what is waiting first, unless readings were written so short a time ago: a page
-that asks all day would write as much as a commit at each reading."""
+"""A question commits what is waiting first, unless readings were written so short a time ago: a
+page that asks all day would write as much as a commit at each reading."""
 
 _BATCH = 1000
 """Rows that are written without waiting longer: 500 meters bring as many in two minutes."""
