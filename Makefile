@@ -7,12 +7,16 @@
 #   make bench   speed, latency and memory, in figures
 #   make bench-integrity   how many wrong values a damaged line gets published (five minutes)
 #   make info    info.json from the label table
+#   make records the types of the page from the records of the HTTP API
+#   make screenshots   the pictures of the page, in docs/images
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UI := plugin/teleinfo_gateway/web/ui
 
-.PHONY: run test test-checkout test-wheel lint docs bench bench-integrity info clean
+.PHONY: run test test-checkout test-wheel lint docs ui-check bench bench-integrity info records \
+    screenshots clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -34,10 +38,13 @@ test-wheel: $(VENV)/dev.stamp
 	$(BIN)/pip --python build/wheel/venv/bin/python install --quiet --group test "$$(ls build/wheel/*.whl)[all]"
 	build/wheel/venv/bin/python -m pytest -q
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp ui-check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+ui-check: $(VENV)/dev.stamp
+	$(BIN)/python hatch_build.py run --silent check
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
@@ -51,6 +58,12 @@ bench-integrity: $(VENV)/dev.stamp
 
 info: $(VENV)/dev.stamp
 	$(BIN)/python -m teleinfo_gateway.info > info.json
+
+records: $(VENV)/dev.stamp
+	$(BIN)/python -m teleinfo_gateway.web.typescript > $(UI)/src/records.ts
+
+screenshots: $(VENV)/dev.stamp
+	$(BIN)/python tests/page/screenshots.py
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .coverage*
@@ -69,7 +82,10 @@ $(BIN)/pip:
 	    $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/pip install --quiet --upgrade pip
 
-$(VENV)/run.stamp: $(BIN)/pip pyproject.toml
+# The page is bundled when the package is installed.
+PAGE := $(shell find $(UI) -name node_modules -prune -o -type f -print)
+
+$(VENV)/run.stamp: $(BIN)/pip pyproject.toml hatch_build.py $(PAGE)
 	@echo "Installing into $(VENV) (a minute, once) ..."
 	@$(BIN)/pip install --quiet --editable '.[all]'
 	@touch $@
