@@ -90,7 +90,15 @@ export class TiBoardTile extends TiElement {
             ${this.#button("remove", REMOVE, t("tileRemove", { name }), t("tileRemoveShort"))}
           </div>`
         : this.#whose()}
-      <div class="widget" ?inert=${this.editing}>${this.#drawn()}</div>
+      <div
+        class="widget"
+        role="group"
+        aria-label=${name}
+        tabindex=${this.editing ? nothing : "0"}
+        ?inert=${this.editing}
+      >
+        ${this.#drawn()}
+      </div>
       ${this.editing ? this.#handle("size", SIZE, t("tileSize", { name }), t("tileSizeHow")) : nothing}
     </article>`;
   }
