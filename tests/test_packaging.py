@@ -123,7 +123,12 @@ def sdist(built):
 def sources(package):
     parent = ROOT / ("plugin" if package == "teleinfo_gateway" else "lib")
     found = (path.relative_to(parent) for path in (parent / package).rglob("*") if path.is_file())
-    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+    left_out = {"__pycache__", "ui", "static"}  # the page: its sources and what is made of them
+    return {path.as_posix() for path in found if not left_out & set(path.parts)}
+
+
+_PAGE = ("index.html", "gallery.html", "widgets.js")
+_MADE = {"node_modules", "static"}  # by npm and Vite, when a wheel is made
 
 
 @pytest.mark.timeout(300)  # the build back-end is fetched
@@ -134,7 +139,9 @@ def test_the_wheel_holds_three_packages_their_data_and_nothing_else(wheel):
         "teleinfo_gateway/data/icon.png": "design/icon.png",
         "teleinfo_gateway/data/udev/70-teleinfo.rules": "udev/70-teleinfo.rules",
     }
-    assert set(wheel) == {
+    page = {name for name in wheel if name.startswith("teleinfo_gateway/web/static/")}
+    assert {f"teleinfo_gateway/web/static/{name}" for name in _PAGE} <= page
+    assert set(wheel) - page == {
         *(name for package in PACKAGES for name in sources(package)),
         *data,
         *(f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")),
@@ -155,8 +162,9 @@ def test_the_source_distribution_is_enough_to_build_test_and_document(sdist):
         here = {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and not {"__pycache__", "_build"} & set(path.parts)
+            if path.is_file() and not {"__pycache__", "_build", *_MADE} & set(path.parts)
         }
         assert here <= sdist
     assert {"Makefile", "pyproject.toml", "info.json", "README.rst", "LICENSE"} <= sdist
-    assert not [name for name in sdist if "_build" in name or ".venv" in name or ".pyc" in name]
+    unwanted = ("_build/", ".venv", ".pyc", *(f"{made}/" for made in _MADE))
+    assert not [name for name in sdist if any(part in name for part in unwanted)]
