@@ -13,9 +13,9 @@ export const en = {
   skip: "Skip to the content",
   language: "Language",
   theme: "Appearance",
-  themeAuto: "as the system",
-  themeLight: "light",
-  themeDark: "dark",
+  themeAuto: "Auto",
+  themeLight: "Light",
+  themeDark: "Dark",
   meter: "Meter",
   sideBySide: "side by side",
   // connection

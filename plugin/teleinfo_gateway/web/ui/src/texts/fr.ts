@@ -15,9 +15,9 @@ export const fr: Texts = {
   skip: "Aller au contenu",
   language: "Langue",
   theme: "Apparence",
-  themeAuto: "comme le système",
-  themeLight: "claire",
-  themeDark: "sombre",
+  themeAuto: "Auto",
+  themeLight: "Clair",
+  themeDark: "Sombre",
   meter: "Compteur",
   sideBySide: "côte à côte",
   // connexion
