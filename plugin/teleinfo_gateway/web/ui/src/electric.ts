@@ -1,6 +1,10 @@
 /** What the labels of a meter say of its load: powers and currents against the subscription. */
 
-import type { LiveMeter } from "./live";
+/** What a meter has told: its own labels, and the historique ones derived from them. */
+export interface Told {
+  readonly values: Readonly<Record<string, string>>;
+  readonly historique: Readonly<Record<string, string>>;
+}
 
 /** Contracts count so much for each ampere of the subscription, whatever the voltage is. */
 const VA_PER_A = 200;
@@ -38,26 +42,26 @@ export function unitOf(label: string): string {
 }
 
 /** A label as it was told; in standard mode the historique ones are derived by the gateway. */
-export function told(meter: LiveMeter, label: string): string | undefined {
+export function told(meter: Told, label: string): string | undefined {
   return meter.values[label] ?? meter.historique[label];
 }
 
 /** A label as a number, `undefined` where it was not told or is none. */
-export function amount(meter: LiveMeter, label: string): number | undefined {
+export function amount(meter: Told, label: string): number | undefined {
   const text = told(meter, label)?.trim();
   return text && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-export function isThreePhase(meter: LiveMeter): boolean {
+export function isThreePhase(meter: Told): boolean {
   return told(meter, "IINST2") !== undefined || told(meter, "IRMS2") !== undefined;
 }
 
-function phaseCount(meter: LiveMeter): 1 | 3 {
+function phaseCount(meter: Told): 1 | 3 {
   return isThreePhase(meter) ? 3 : 1;
 }
 
 /** The subscribed power of all phases together, in VA. */
-export function subscribedVa(meter: LiveMeter): number | undefined {
+export function subscribedVa(meter: Told): number | undefined {
   const reference = amount(meter, "PREF");
   if (reference !== undefined) return reference * 1000;
   const current = amount(meter, "ISOUSC");
@@ -65,12 +69,12 @@ export function subscribedVa(meter: LiveMeter): number | undefined {
 }
 
 /** The subscribed current of each phase, in A. */
-export function subscribedA(meter: LiveMeter): number | undefined {
+export function subscribedA(meter: Told): number | undefined {
   const va = subscribedVa(meter);
   return amount(meter, "ISOUSC") ?? (va === undefined ? undefined : va / VA_PER_A / phaseCount(meter));
 }
 
-export function phases(meter: LiveMeter): Phase[] {
+export function phases(meter: Told): Phase[] {
   const limit = subscribedA(meter);
   const three = isThreePhase(meter);
   return ([1, 2, 3] as const).slice(0, three ? 3 : 1).map((number) => ({
@@ -83,7 +87,7 @@ export function phases(meter: LiveMeter): Phase[] {
 }
 
 /** The subscribed power or current that a label counts against, `undefined` where there is none. */
-export function limitOf(meter: LiveMeter, label: string): number | undefined {
+export function limitOf(meter: Told, label: string): number | undefined {
   const unit = unitOf(label || "PAPP");
   if (unit === "A") return subscribedA(meter);
   const whole = unit === "VA" ? subscribedVa(meter) : undefined;
@@ -95,7 +99,7 @@ export function limitOf(meter: LiveMeter, label: string): number | undefined {
  *
  * Without a name it is the power, or the worst current where the meter tells no power, or seldom.
  */
-export function load(meter: LiveMeter, sensor = ""): Load | undefined {
+export function load(meter: Told, sensor = ""): Load | undefined {
   const label = sensor.toUpperCase();
   const power = amount(meter, "SINSTS") ?? amount(meter, "PAPP");
   const asked = label && label !== "PAPP" && label !== "SINSTS";

@@ -1,12 +1,11 @@
 /** The language of the page: French or English, by the browser until somebody chooses. */
 
-import { en } from "./texts/en";
+import { en, type Texts } from "./texts/en";
 import { fr } from "./texts/fr";
 import { Store } from "./store";
 
 export type Language = "en" | "fr";
-export type Text = keyof typeof en;
-export type Texts = Record<Text, string>;
+export type Text = keyof Texts;
 
 const KEY = "ti-language";
 const texts: Record<Language, Texts> = { en, fr: unbroken(fr) };

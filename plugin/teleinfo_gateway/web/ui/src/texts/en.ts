@@ -518,3 +518,6 @@ export const en = {
   galleryStatus: "How the reader and the line are.",
   galleryOverload: "A banner while the subscription is exceeded; nothing the rest of the time.",
 } as const;
+
+/** A text by its key, in any language. */
+export type Texts = Record<keyof typeof en, string>;

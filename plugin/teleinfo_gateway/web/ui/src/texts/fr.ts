@@ -1,6 +1,6 @@
 /** Français : les mêmes clés que l'anglais, dans le même ordre. */
 
-import type { Texts } from "../language";
+import type { Texts } from "./en";
 
 export const fr: Texts = {
   title: "Téléinfo",
