@@ -4,6 +4,8 @@
 export interface Told {
   readonly values: Readonly<Record<string, string>>;
   readonly historique: Readonly<Record<string, string>>;
+  /** Whether its power comes seldom now: an overloaded three-phase meter sends currents alone. */
+  readonly seldomPower: boolean;
 }
 
 /** Contracts count so much for each ampere of the subscription, whatever the voltage is. */
