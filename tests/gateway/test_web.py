@@ -791,7 +791,8 @@ def test_every_route_is_described_and_documented(gateway):
     }
     described = gateway.get("/api/openapi.json")["paths"]
     described = {(path, method) for path, methods in described.items() for method in methods}
-    page = {("/", "get"), ("/icon.png", "get"), ("/widgets.js", "get"), ("/assets/{name}", "get")}
+    files = ("/", "/gallery.html", "/icon.png", "/widgets.js", "/assets/{name}")
+    page = {(path, "get") for path in files}
     assert served == described | page
     documentation = HTTP_API.read_text(encoding="utf-8")
     for path, method in served:
