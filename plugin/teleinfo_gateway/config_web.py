@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from teleinfo_gateway.password import PasswordHash
-from teleinfo_gateway.secret import TOKEN_MIN, is_reference
+from teleinfo_gateway.secret import TOKEN_MIN, is_reference, long_enough
 from teleinfo_gateway.settings import MISSING, Listening, Settings, refusal, split_host_port
 
 __all__ = ["IN_THE_CLEAR", "TlsConfig", "TokenConfig", "WebConfig"]
@@ -39,12 +39,7 @@ class TokenConfig(Settings):
         "such as file:/etc/teleinfo/home-assistant.token",
     )
 
-    @field_validator("token")
-    @classmethod
-    def _not_guessed(cls, token: str) -> str:
-        if not is_reference(token) and len(token) < TOKEN_MIN:
-            raise ValueError("a shorter one can be guessed")
-        return token
+    _not_guessed = field_validator("token")(long_enough)
 
 
 class TlsConfig(Settings):

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from teleinfo_gateway.errors import GatewayError
 
-__all__ = ["TOKEN_MIN", "SecretError", "is_reference", "resolve", "resolve_token", "without_secret"]
+__all__ = [
+    "TOKEN_MIN",
+    "SecretError",
+    "is_reference",
+    "long_enough",
+    "resolve",
+    "resolve_token",
+    "without_secret",
+]
 
 TOKEN_MIN = 16
 """Characters of a token; what is shorter can be guessed over a network."""
@@ -51,6 +59,13 @@ def resolve_token(text: str) -> str:
             f"a token needs at least {TOKEN_MIN} characters, {where} has {len(token)}: "
             "make one with: openssl rand -hex 16"
         )
+    return token
+
+
+def long_enough(token: str) -> str:
+    """A token as a configuration holds it; ValueError if it is no reference and can be guessed."""
+    if not is_reference(token) and len(token) < TOKEN_MIN:
+        raise ValueError("a shorter one can be guessed")
     return token
 
 

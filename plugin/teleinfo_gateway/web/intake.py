@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from teleinfo_gateway.history.columns import INDEXES, labels_of
 from teleinfo_gateway.history.index_check import contradiction
@@ -16,6 +16,7 @@ from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow
 from teleinfo_gateway.history.schema import meter, reading
 from teleinfo_gateway.history.store import Batch
+from teleinfo_gateway.history.sums import TELLS_ENERGY
 from teleinfo_gateway.readings import Reading
 from teleinfo_gateway.web.records import ReadingRefused, Taken
 from teleinfo_gateway.web.sent_readings import (
@@ -37,8 +38,6 @@ _RESTARTS = 10
 
 _MAX_METERS = 1000
 """Meters of which contrary readings are remembered; the oldest is forgotten first."""
-
-_TELLS_ENERGY = or_(*(reading.c[name].is_not(None) for name in INDEXES))
 
 
 class _Candidate(NamedTuple):
@@ -168,7 +167,7 @@ def _neighbour(
     query = (
         select(reading)
         .join(meter, meter.c.id == reading.c.meter_id)
-        .where(meter.c.adco == row.adco, beyond, _TELLS_ENERGY)
+        .where(meter.c.adco == row.adco, beyond, TELLS_ENERGY)
         .order_by(reading.c.ts.asc() if later else reading.c.ts.desc())
         .limit(1)
     )
