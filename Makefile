@@ -63,7 +63,7 @@ records: $(VENV)/dev.stamp
 	$(BIN)/python -m teleinfo_gateway.web.typescript > $(UI)/src/records.ts
 
 screenshots: $(VENV)/dev.stamp
-	$(BIN)/python tests/page/screenshots.py
+	$(BIN)/python -m tests.page.screenshots
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .coverage*

@@ -1,6 +1,8 @@
 """What every test shares: the captures, and skips that a complete run does not accept."""
 
+import faulthandler
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,9 @@ def pytest_runtest_makereport(item, call):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: {reason} (TELEINFO_REQUIRE_ALL is set)"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    """A run that has not ended a minute after its last test tells where it hangs, and fails."""
+    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)

@@ -20,6 +20,7 @@ from teleinfo_gateway.readings import Reading
 from tic import FrameKind, Mode
 from xpl import Message
 
+from .. import free_ports
 from .databases import (  # noqa: F401  # fixtures for every test of this folder
     database_server,
     database_url,
@@ -212,15 +213,7 @@ def in_use():
 @pytest.fixture
 def free_port():
     """The function that finds a port free for UDP and TCP."""
-
-    def find():
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                udp.bind(("127.0.0.1", port))
-            return port
-
-    return find
+    return free_ports.free_port
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ..free_ports import free_port
+
 NOBODY = 65534
 RIGHTS = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 """What the servers run as: both refuse to be root."""
@@ -50,8 +52,7 @@ class Server:
         self.log = folder / "server.log"
         self._process = None
         self._numbers = itertools.count(1)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._install()
 
     @classmethod

@@ -35,8 +35,9 @@ from teleinfo_gateway.web.server import WebServer
 from teleinfo_gateway.web.sessions import Sessions
 from teleinfo_gateway.web.tls import CertificateError, tls_context
 
+from .loop_thread import TIMEOUT_S
 from .test_ingest import ADCO, reading
-from .test_web import TIMEOUT_S, Gateway
+from .test_web import Gateway
 
 PASSWORD = "correct horse"  # noqa: S105  # of tests
 READ, CONTROL, INGEST = (f"{scope}-0123456789abcdef" for scope in ("read", "control", "ingest"))

@@ -1,10 +1,8 @@
 """The configuration as the page shows it: no secret in it, whatever the file looks like."""
 
-import asyncio
 import contextlib
 import http.client
 import json
-import threading
 
 import pytest
 import yaml
@@ -16,8 +14,10 @@ from teleinfo_gateway.service import Service
 from teleinfo_gateway.web.masking import masked
 from tic import BY_NAME, LABELS
 
+from ..free_ports import free_port
+from .loop_thread import TIMEOUT_S, LoopThread
 from .test_access import CONTROL, READ, TOKENS, cheap_hash
-from .test_web import TIMEOUT_S, Gateway, free_port, until
+from .test_web import Gateway, until
 
 FILE = """\
 # the token: HIDDEN, before
@@ -91,8 +91,8 @@ def test_any_text_keeps_its_lines(text):
 # --- over HTTP
 
 
-class ServedFile:
-    """A gateway that runs a file, in a thread of its own, as ``teleinfo run`` does."""
+class ServedFile(LoopThread):
+    """A gateway that runs a file as ``teleinfo run`` does."""
 
     def __init__(self, path, **settings):
         self.port = free_port()
@@ -107,10 +107,7 @@ class ServedFile:
             },
         }
         self.write()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.run(self._start())
+        self.begin()
 
     def write(self, **changes):
         self.settings |= changes
@@ -126,21 +123,12 @@ class ServedFile:
             await server.stop()
         await self.service.manager.stop()
 
-    def run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT_S)
-
     def ask(self, method, path, token, port=None):
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=TIMEOUT_S)
         with contextlib.closing(connection):
             connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
             response = connection.getresponse()
             return response.status, json.loads(response.read())
-
-    def close(self):
-        self.run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(TIMEOUT_S)
-        self._loop.close()
 
 
 @pytest.fixture

@@ -20,16 +20,12 @@ from click.testing import CliRunner
 from teleinfo_gateway.cli import _gateway, teleinfo
 from teleinfo_gateway.cli.status import _HEADINGS
 
+from ..free_ports import free_port
+
 CAPTURES = Path(__file__).parents[1] / "captures"
 HTTP_API = Path(__file__).parents[2] / "docs/http-api.rst"
 HISTORIQUE = (CAPTURES / "histo-hc-mono-l16c6.tic").read_bytes()
 TIMEOUT_S = 20
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(condition):
@@ -57,7 +53,7 @@ class RealGateway:
             devices:
               - {{name: house, device: {self.ports["house"]}}}
               - {{name: garage, device: {self.ports["garage"]}}}
-            xpl: {{instance: test, interface: lo, port: {free_port(socket.SOCK_DGRAM)}, hub: never}}
+            xpl: {{instance: test, interface: lo, port: {free_port()}, hub: never}}
             web: {{listen: "127.0.0.1:{self.http}"}}
             """,
             encoding="utf-8",
@@ -276,7 +272,7 @@ def server_that_sends(answer):
 
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         ended.set()

@@ -22,8 +22,10 @@ from teleinfo_gateway.web.failures import Failures
 from teleinfo_gateway.web.server import IngestServer, ListenError
 from tic import Decoder, Frame, FrameKind, Mode
 
+from ..free_ports import free_port
+from .loop_thread import TIMEOUT_S
 from .test_history_api import HistoryGateway
-from .test_web import HISTORIQUE, TIMEOUT_S, answer_schema, fits, free_port
+from .test_web import HISTORIQUE, answer_schema, fits
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 TOKEN = "0123456789abcdef" * 2
@@ -39,13 +41,16 @@ class Intake(HistoryGateway):
         self.ingest_port = free_port()
         self.ingest = None
         super().__init__(meters, **settings)
-        self.ingest = IngestServer(
-            self.manager, IngestConfig(listen=f"127.0.0.1:{self.ingest_port}", token=TOKEN)
-        )
-        self.run(self.ingest.start())
+
+    async def _start(self):
+        await super()._start()
+        config = IngestConfig(listen=f"127.0.0.1:{self.ingest_port}", token=TOKEN)
+        self.ingest = IngestServer(self.manager, config)
+        await self.ingest.start()
 
     async def _stop(self):
-        await self.ingest.stop()
+        if self.ingest is not None:
+            await self.ingest.stop()
         await super()._stop()
 
     def send(self, body, token=TOKEN, method="POST", path="/api/ingest", **headers):

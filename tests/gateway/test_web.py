@@ -10,7 +10,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 import tty
 from pathlib import Path
@@ -26,11 +25,13 @@ from teleinfo_gateway.web import events
 from teleinfo_gateway.web.server import ListenError, WebServer
 from tic import Group, encode_frame
 
+from ..free_ports import free_port
+from .loop_thread import TIMEOUT_S, LoopThread
+
 CAPTURES = Path(__file__).parents[1] / "captures"
 HTTP_API = Path(__file__).parents[2] / "docs/http-api.rst"
 HISTORIQUE = (CAPTURES / "histo-hc-mono-l16c6.tic").read_bytes()
 STANDARD = (CAPTURES / "std-base-mono-conso.tic").read_bytes()[:8000]  # some frames
-TIMEOUT_S = 10
 
 
 def until(condition, timeout_s=TIMEOUT_S):
@@ -40,11 +41,6 @@ def until(condition, timeout_s=TIMEOUT_S):
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.01)
     return met
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Pty:
@@ -63,8 +59,8 @@ class Pty:
         os.close(self.master)
 
 
-class Gateway:
-    """A gateway in a thread and event loop of its own, so that a test is a plain client."""
+class Gateway(LoopThread):
+    """A gateway of meters on ptys."""
 
     def __init__(self, meters, listen="127.0.0.1", web=(), **settings):
         self.ptys = {name: Pty() for name in meters}
@@ -75,10 +71,7 @@ class Gateway:
         web = WebConfig(listen=f"{listen}:{self.port}", **dict(web))
         settings = {"history": None, **settings}
         self.config = Config(devices=devices, xpl=None, web=web, **settings)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self.run(self._start())
+        self.begin()
 
     async def _start(self):
         self.manager = PluginManager(self.config)
@@ -90,20 +83,8 @@ class Gateway:
         await self.web.stop()
         await self.manager.stop()
 
-    def run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT_S)
-
-    def call(self, function, *arguments):
-        async def called():
-            return function(*arguments)
-
-        return self.run(called())
-
     def close(self):
-        self.run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(TIMEOUT_S)
-        self._loop.close()
+        super().close()
         for pty in self.ptys.values():
             pty.close()
 

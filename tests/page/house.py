@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import tty
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -19,6 +18,8 @@ from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.store import Batch, store
 from teleinfo_gateway.simulation import Past, SimulatedLine, gateway_events, simulated_meters
 from tic import Group, encode_frame
+
+from ..free_ports import free_port
 
 WAIT_S = 20
 """Far more than anything here takes, far less than the suite's own limit."""
@@ -87,11 +88,6 @@ def frame(va=750, **changes):
     values |= {"ADPS": current} if va > 9000 else {}
     values |= {"IMAX": "090", "PAPP": f"{va:05}", "HHPHC": "D", "MOTDETAT": "000000"}
     return encode_frame(Group(label, value) for label, value in (values | changes).items())
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Gateway:

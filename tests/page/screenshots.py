@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from house import inhabited
 from playwright.async_api import async_playwright
+
+from .house import inhabited
 
 IMAGES = Path(__file__).parents[2] / "docs/images"
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}

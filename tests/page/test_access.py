@@ -10,7 +10,8 @@ from playwright.async_api import expect
 
 from teleinfo_gateway.password import hash_password
 
-from .house import WAIT_S, frame, free_port
+from ..free_ports import free_port
+from .house import WAIT_S, frame
 from .test_reader import each_scheme, violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -140,7 +141,7 @@ def site(port, html):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Page)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"http://localhost:{port}/"

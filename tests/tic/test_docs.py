@@ -63,7 +63,7 @@ def test_the_port_example_reads_a_terminal(mode, group):
         while not heard.wait(0.02):
             os.write(ours, encode_frame([group]))
 
-    talking = threading.Thread(target=meter)
+    talking = threading.Thread(target=meter, daemon=True)
     talking.start()
     try:
         powers = example("tic_port").powers(os.ttyname(theirs), mode)
