@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from teleinfo_gateway.config_faults import refused
 from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
+from teleinfo_gateway.config_mqtt import MqttConfig, shared_topics
 from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.errors import ConfigError, Fault
@@ -26,6 +27,7 @@ __all__ = [
     "DeviceConfig",
     "HistoryConfig",
     "IngestConfig",
+    "MqttConfig",
     "TlsConfig",
     "TokenConfig",
     "WebConfig",
@@ -132,6 +134,10 @@ class Config(Settings):
     xpl: XplConfig | None = Field(
         default=XplConfig(), description="a mapping of xPL settings, or false to switch xPL off"
     )
+    mqtt: MqttConfig | None = Field(
+        default=None,
+        description="a mapping of MQTT settings, or true for a broker on this machine",
+    )
     web: WebConfig | None = Field(
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the page and the HTTP API off",
@@ -147,6 +153,13 @@ class Config(Settings):
     contracts: tuple[ContractConfig, ...] = Field(
         default=(), description='a list of contracts, each beginning with "-"'
     )
+
+    @field_validator("mqtt")
+    @classmethod
+    def _meters_apart(cls, mqtt: MqttConfig | None, info: ValidationInfo) -> MqttConfig | None:
+        if mqtt is not None:
+            shared_topics(mqtt.formats, len(info.data.get("devices", ())))
+        return mqtt
 
     @field_validator("contracts")
     @classmethod
@@ -221,7 +234,7 @@ def _with_switches(data: object) -> object:
         for key, value in data.items()
         if value is not None or key not in Config.model_fields  # an empty section has its default
     }
-    for section in ("xpl", "web", "history", "ingest"):
+    for section in ("xpl", "mqtt", "web", "history", "ingest"):
         match settings.get(section):
             case True:
                 settings[section] = {}

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from teleinfo_gateway.errors import Fault
+from teleinfo_gateway.secret import without_secret
 from teleinfo_gateway.yaml_source import Document, Location, dotted
 
 __all__ = ["refused"]
@@ -40,8 +41,7 @@ def _message(detail: ErrorDetails, location: Location, model: type[BaseModel], f
         return f"missing; write {wanted}"
     if detail["loc"][-1:] == (_OF_A_KEY,):
         found = f'the key "{dotted(location[-1:])}"'
-    if field is not None and not field.repr:
-        found = _HIDDEN
+    found = without_secret(found) if field is None or field.repr else _HIDDEN
     return f"expected {wanted}, found {found}{_hint(detail, found)}"
 
 
@@ -92,7 +92,8 @@ def _reached(
 
 
 def _model_in(field: FieldInfo) -> type[BaseModel] | None:
-    kinds = (kind for kind in get_args(field.annotation) if isinstance(kind, type))
+    annotations = (field.annotation, *get_args(field.annotation))
+    kinds = (kind for kind in annotations if isinstance(kind, type))
     return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
 
 

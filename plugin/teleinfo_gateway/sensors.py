@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from teleinfo_gateway.event_ends import EventEnds
 from teleinfo_gateway.readings import Reading
-from tic import LABELS, FrameKind, Label, Mode
+from tic import LABELS, Label, Mode
 
 TIMEOUT_S = {"ADCO": 180}
 """Sensors that count as lost when nothing comes for so long; the others never do."""
@@ -14,10 +15,6 @@ TIMEOUT_S = {"ADCO": 180}
 
 SENSORS: tuple[Label, ...] = tuple(label for label in LABELS if label.mode is Mode.HISTORIQUE)
 """The 34 sensors of ``teleinfo.electric_meter``: one per historique label."""
-
-_EVENTS = tuple(label.name for label in SENSORS if label.event)
-_OF_SHORT_FRAMES = tuple(name for name in _EVENTS if name.startswith("ADIR"))
-_OF_LONG_FRAMES = tuple(name for name in _EVENTS if name not in _OF_SHORT_FRAMES)
 
 
 @dataclass(slots=True)
@@ -56,7 +53,7 @@ class SensorTable:
 
     def __init__(self) -> None:
         self._sensors = {label.name: Sensor(label) for label in SENSORS}
-        self._longs = 0  # long frames since the last short one
+        self._ends = EventEnds()
 
     def __getitem__(self, label: str) -> Sensor:
         return self._sensors[label]
@@ -71,8 +68,8 @@ class SensorTable:
             sensor = self._sensors.get(name)
             if sensor is not None:
                 self._set(sensor, value, reading.time, now_s)
-        for name in self._ended(reading):
-            if name not in reading.historique:
+        for name in self._ends.after(reading):
+            if name in self._sensors and name not in reading.historique:
                 self._sensors[name].last_value = None
 
     def hear(self, address: str, time: datetime, now_s: float) -> None:
@@ -84,19 +81,3 @@ class SensorTable:
         sensor.last_value = value
         sensor.last_received = time
         sensor.received_s = now_s
-
-    def _ended(self, reading: Reading) -> tuple[str, ...]:
-        """The events that this kind of frame would have told.
-
-        Long frames come between the short ones as long as an overload lasts, so that a single one
-        does not end ADIRn (CPT_02E section 5.3). A frame that lost a group ends nothing.
-        """
-        if not reading.complete:
-            return ()
-        if reading.mode is Mode.STANDARD:
-            return _EVENTS
-        if reading.kind is FrameKind.SHORT:
-            self._longs = 0
-            return _OF_SHORT_FRAMES
-        self._longs += 1
-        return _EVENTS if self._longs > 1 else _OF_LONG_FRAMES

@@ -1,0 +1,1 @@
+"""The MQTT output: every home automation that has a broker."""
