@@ -9,14 +9,19 @@
 #   make info    info.json from the label table
 #   make records the types of the page from the records of the HTTP API
 #   make screenshots   the pictures of the page, in docs/images
+#   make test-homeassistant   entities, statistics and commands in a Home Assistant of its own; with
+#                      HOMEASSISTANT_PYTHON=python3.13 in a newer one (two minutes)
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UI := plugin/teleinfo_gateway/web/ui
+HOMEASSISTANT_PYTHON ?= $(PYTHON)
+HOMEASSISTANT_VENV := .venv-homeassistant/$(notdir $(HOMEASSISTANT_PYTHON))
+HOMEASSISTANT_TESTS := tests/homeassistant
 
-.PHONY: run test test-checkout test-wheel lint docs ui-check bench bench-integrity info records \
-    screenshots clean
+.PHONY: run test test-checkout test-wheel test-homeassistant lint docs ui-check bench \
+    bench-integrity info records screenshots clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -37,6 +42,11 @@ test-wheel: $(VENV)/dev.stamp
 	$(PYTHON) -m venv --without-pip build/wheel/venv
 	$(BIN)/pip --python build/wheel/venv/bin/python install --quiet --group test "$$(ls build/wheel/*.whl)[all]"
 	build/wheel/venv/bin/python -m pytest -q
+
+# The newest Home Assistant that runs on this Python; its environment is apart, for it pins versions.
+test-homeassistant: $(VENV)/run.stamp $(HOMEASSISTANT_VENV)/stamp
+	TELEINFO_PYTHON=$(abspath $(BIN))/python \
+	    $(HOMEASSISTANT_VENV)/bin/python -m pytest $(HOMEASSISTANT_TESTS)
 
 lint: $(VENV)/dev.stamp ui-check
 	$(BIN)/ruff check
@@ -96,4 +106,14 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	@$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+$(HOMEASSISTANT_VENV)/stamp: $(addprefix $(HOMEASSISTANT_TESTS)/,requirements.txt needs.py) | $(BIN)/pip
+	@echo "Installing Home Assistant into $(HOMEASSISTANT_VENV) (a minute, once) ..."
+	@$(HOMEASSISTANT_PYTHON) -m venv --clear --without-pip $(HOMEASSISTANT_VENV)
+	@$(BIN)/pip --python $(HOMEASSISTANT_VENV)/bin/python install --quiet \
+	    -r $(HOMEASSISTANT_TESTS)/requirements.txt
+	@$(HOMEASSISTANT_VENV)/bin/python $(HOMEASSISTANT_TESTS)/needs.py > $(HOMEASSISTANT_VENV)/needs.txt
+	@$(BIN)/pip --python $(HOMEASSISTANT_VENV)/bin/python install --quiet \
+	    -r $(HOMEASSISTANT_VENV)/needs.txt
 	@touch $@

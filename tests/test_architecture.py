@@ -34,8 +34,10 @@ ONLY_FROM = {
     "service": {"cli"},
     "web": {"cli", "service"},
     "manager": {"cli", "service", "web"},
-    "history": {"cli", "manager", "service", "simulation", "web"},  # the demonstration has a past
-    "outputs": {"cli", "info", "manager"},  # info.json names the xPL keys
+    "wiring": {"manager"},
+    # The demonstration has a past.
+    "history": {"cli", "manager", "service", "simulation", "web", "wiring"},
+    "outputs": {"cli", "info", "manager", "wiring"},  # info.json names the xPL keys
     "simulation": {"cli"},
 }
 

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from teleinfo_gateway.config_faults import refused
 from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
+from teleinfo_gateway.config_homes import DomoticzConfig, JeedomConfig, domoticz_fits
 from teleinfo_gateway.config_mqtt import MqttConfig, shared_topics
 from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.contracts import ContractConfig
@@ -25,8 +26,10 @@ __all__ = [
     "Config",
     "ContractConfig",
     "DeviceConfig",
+    "DomoticzConfig",
     "HistoryConfig",
     "IngestConfig",
+    "JeedomConfig",
     "MqttConfig",
     "TlsConfig",
     "TokenConfig",
@@ -138,6 +141,12 @@ class Config(Settings):
         default=None,
         description="a mapping of MQTT settings, or true for a broker on this machine",
     )
+    domoticz: DomoticzConfig | None = Field(
+        default=None, description="a mapping of Domoticz settings, or false to leave it alone"
+    )
+    jeedom: JeedomConfig | None = Field(
+        default=None, description="a mapping of Jeedom settings, or false to leave it alone"
+    )
     web: WebConfig | None = Field(
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the page and the HTTP API off",
@@ -160,6 +169,16 @@ class Config(Settings):
         if mqtt is not None:
             shared_topics(mqtt.formats, len(info.data.get("devices", ())))
         return mqtt
+
+    @field_validator("domoticz")
+    @classmethod
+    def _with_meters_and_broker(
+        cls, domoticz: DomoticzConfig | None, info: ValidationInfo
+    ) -> DomoticzConfig | None:
+        if domoticz is None or "devices" not in info.data or "mqtt" not in info.data:
+            return domoticz
+        meters = [device.name for device in info.data["devices"]]
+        return domoticz_fits(domoticz, meters, has_broker=info.data["mqtt"] is not None)
 
     @field_validator("contracts")
     @classmethod
@@ -234,7 +253,7 @@ def _with_switches(data: object) -> object:
         for key, value in data.items()
         if value is not None or key not in Config.model_fields  # an empty section has its default
     }
-    for section in ("xpl", "mqtt", "web", "history", "ingest"):
+    for section in ("xpl", "mqtt", "domoticz", "jeedom", "web", "history", "ingest"):
         match settings.get(section):
             case True:
                 settings[section] = {}

@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import Config, DeviceConfig
-from teleinfo_gateway.errors import GatewayError, MissingExtraError
+from teleinfo_gateway.errors import Fault, GatewayError
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs import Output
-from teleinfo_gateway.outputs.xpl import XplOutput
 from teleinfo_gateway.readings import Event, EventKind
 from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.wiring import SECTIONS, make_output
 
 if TYPE_CHECKING:
     from teleinfo_gateway.history.output import HistoryOutput
 
 log = logging.getLogger(__name__)
-
-_SQL = {"alembic", "sqlalchemy"}
 
 
 class UnknownMeterError(GatewayError):
@@ -34,10 +32,19 @@ class PluginManager:
     """Runs one reader for each ``teleinfo.electric_meter`` of a configuration, and the outputs.
 
     ``demonstration`` says that the meters are simulated and what is told of their past is invented.
+    ``read_again`` reads the configuration and calls :meth:`reload`, where there is a file.
     """
 
-    def __init__(self, config: Config, *, demonstration: bool = False) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        demonstration: bool = False,
+        read_again: Callable[[], Coroutine[object, object, Sequence[Fault]]] | None = None,
+    ) -> None:
         self.demonstration = demonstration
+        self._read_again = read_again
+        self._reloads: set[asyncio.Task[int]] = set()
         self.bus = Bus()
         self.status = Status.STOPPED
         self.since = datetime.now(UTC)  # of the status
@@ -45,7 +52,6 @@ class PluginManager:
         self._config = config
         self._meters: dict[str, Meter] = {}
         self._outputs: dict[str, Output] = {}
-        self._history: HistoryOutput | None = None
 
     @property
     def config(self) -> Config:
@@ -55,7 +61,7 @@ class PluginManager:
     @property
     def history(self) -> HistoryOutput | None:
         """The history, unless it is switched off or not installed."""
-        return self._history
+        return cast("HistoryOutput | None", self._outputs.get("history"))
 
     @property
     def uptime_s(self) -> float:
@@ -83,8 +89,8 @@ class PluginManager:
     def start(self) -> None:
         """Start the outputs, then every meter."""
         self._set_status(Status.STARTING)
-        self._apply_xpl(self._config)
-        self._apply_history(self._config)
+        for name in SECTIONS:
+            self._begin(name, self._config)
         for device in self._config.devices:
             self._add(device)
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
@@ -111,57 +117,55 @@ class PluginManager:
                 self._meters[device.name] = kept[device]
             else:
                 self._add(device)
-        if config.xpl != self._config.xpl:
-            if output := self._outputs.pop("xpl", None):
-                await output.stop()
-            self._apply_xpl(config)
-        if config.history != self._config.history:
-            if output := self._outputs.pop("history", None):
-                await output.stop()
-            self._history = None
-            self._apply_history(config)
+        for name, sections in SECTIONS.items():
+            if any(getattr(config, each) != getattr(self._config, each) for each in sections):
+                if output := self._outputs.pop(name, None):
+                    await output.stop()
+                self._begin(name, config)
         self._config = config
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
         log.info("configuration reloaded: %d meters kept, %d stopped", len(kept), len(gone))
+
+    def request_reload(self) -> asyncio.Task[int] | None:
+        """Have the configuration read again; gives the number of its faults, later.
+
+        ``None`` if there is no file. Whoever asks may be replaced by what is read.
+        """
+        if self._read_again is None:
+            return None
+        task = asyncio.create_task(_faults(self._read_again()))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+        return task
 
     def _add(self, device: DeviceConfig) -> None:
         meter = Meter(device, self.bus)
         self._meters[device.name] = meter
         meter.start()
 
-    def _apply_xpl(self, config: Config) -> None:
-        if config.xpl is not None:
-            self._begin(XplOutput(config.xpl, self.bus, self._interval_s))
-
-    def _apply_history(self, config: Config) -> None:
-        """The database packages are imported here: who has no history does not carry them."""
-        if config.history is None:
-            return
-        try:
-            from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
-        except ModuleNotFoundError as error:
-            if error.name not in _SQL:
-                raise
-            log.warning("no history: %s", MissingExtraError("the history", "sql"))
-            return
-        self._history = HistoryOutput(config.history, self.bus, self._device)
-        self._begin(self._history)
-
-    def _begin(self, output: Output) -> None:
-        self._outputs[output.name] = output
-        output.start()
-
-    def _device(self, name: str) -> DeviceConfig | None:
+    def device(self, name: str) -> DeviceConfig | None:
         """The settings of a meter; its last reading may still travel when it is gone."""
         meter = self._meters.get(name)
         return None if meter is None else meter.config
 
-    def _interval_s(self, name: str) -> float:
-        device = self._device(name)
+    def interval_s(self, name: str) -> float:
+        """The interval of a meter."""
+        device = self.device(name)
         return 0.0 if device is None else device.interval
+
+    def _begin(self, name: str, config: Config) -> None:
+        """Start an output, if it is wanted and installed."""
+        output = make_output(name, config, self)
+        if output is not None:
+            self._outputs[name] = output
+            output.start()
 
     def _set_status(self, status: Status) -> None:
         if status is not self.status:
             self.status = status
             self.since = datetime.now(UTC)
             self.bus.publish(Event(EventKind.STATUS, "", self.since, status))
+
+
+async def _faults(reading: Coroutine[object, object, Sequence[Fault]]) -> int:
+    return len(await reading)

@@ -49,7 +49,11 @@ class Service:
         self._config = config
         self.path = path
         self.loaded_at = datetime.now(UTC)
-        self.manager = PluginManager(config, demonstration=demonstration)
+        self.manager = PluginManager(
+            config,
+            demonstration=demonstration,
+            read_again=None if path is None else self.reload,
+        )
         self._servers: dict[str, HttpServer[Any]] = {}
         self._reloading = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -21,6 +21,7 @@ from tic import FrameKind, Mode
 from xpl import Message
 
 from .. import free_ports
+from .broker import ear, mosquitto, pki, stalled_broker  # noqa: F401  # as those below
 from .databases import (  # noqa: F401  # fixtures for every test of this folder
     database_server,
     database_url,

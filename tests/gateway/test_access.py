@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from teleinfo_gateway import password as password_module
+from teleinfo_gateway.certificates import CertificateError
 from teleinfo_gateway.cli import teleinfo as command
 from teleinfo_gateway.config import HistoryConfig, TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.password import PasswordHash, hash_password
@@ -33,7 +34,7 @@ from teleinfo_gateway.web.access import keys_of, needed
 from teleinfo_gateway.web.guard import Site
 from teleinfo_gateway.web.server import WebServer
 from teleinfo_gateway.web.sessions import Sessions
-from teleinfo_gateway.web.tls import CertificateError, tls_context
+from teleinfo_gateway.web.tls import tls_context
 
 from .loop_thread import TIMEOUT_S
 from .test_ingest import ADCO, reading

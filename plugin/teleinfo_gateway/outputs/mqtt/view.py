@@ -33,12 +33,13 @@ class View:
         self.available = False
         self.error_percent: float | None = None
         self.now_s = 0.0  # monotonic: when a format is asked
+        self.remembered_key = ""  # of an earlier run
         self._alias = alias
 
     @property
     def key(self) -> str:
         """What stands for the meter in topics and identifiers."""
-        return self.name if self._alias else self.said.address
+        return self.name if self._alias else self.said.address or self.remembered_key
 
     @property
     def has_alias(self) -> bool:

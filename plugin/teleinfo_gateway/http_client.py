@@ -1,0 +1,139 @@
+"""One HTTP server that is told something: faults in words, and secrets in none of them."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Mapping
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from teleinfo_gateway.errors import GatewayError
+
+__all__ = ["HttpError", "HttpServer"]
+
+_CONNECT_S = 3.0
+_READ_S = 5.0  # between two pieces of an answer, and for the whole of its body
+_ANSWER_BYTES = 4096  # what is said of a value is short; the rest of a page is left unread
+_REFUSED = {401, 403}
+
+# It writes each URL into its debugging log, and a key may be in one.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+class HttpError(GatewayError):
+    """A request has failed: the text says where, why and what to do, without any secret."""
+
+
+class HttpServer:
+    """Where requests go, one after another, all in one thread at a time.
+
+    ``refused`` says what to do when the server does not let us in, ``absent`` when it has no such
+    page.
+    """
+
+    def __init__(self, url: str, *, refused: str, absent: str) -> None:
+        self.url = url
+        self._advice = {401: refused, 403: refused, 404: absent}
+        self._pool = urllib3.connection_from_url(
+            url,
+            maxsize=1,
+            retries=False,
+            timeout=urllib3.Timeout(connect=_CONNECT_S, read=_READ_S),
+        )
+        self._folder = urllib3.util.parse_url(url).path or ""
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The beginning of what is answered to ``target``, a path and query below the URL.
+
+        Blocks for some seconds at most. Raises :class:`HttpError`, also for any status but 200.
+        """
+        try:
+            response = self._pool.request(
+                method,
+                self._folder + target,
+                body=body,
+                headers=headers,
+                redirect=False,
+                preload_content=False,
+            )
+            answer = _beginning(response)
+        except HTTPError as error:
+            # Without its cause: what it holds of the request is not for others.
+            raise HttpError(f"{self.url} {_reason(error)}") from None
+        if response.status != 200:
+            raise HttpError(f"{self.url} {self._refusal(response.status)}")
+        return answer
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._pool.close()
+
+    def _refusal(self, status: int) -> str:
+        if 300 <= status < 400:
+            return (
+                f"leads elsewhere (HTTP {status}): write the address that a browser shows in the "
+                "end, perhaps with https://"
+            )
+        said = "refuses us" if status in _REFUSED else "answers with an error"
+        advice = self._advice.get(status, "look into its own log")
+        return f"{said} (HTTP {status}): {advice}"
+
+
+def _beginning(response: urllib3.BaseHTTPResponse) -> bytes:
+    """What fits of an answer, if it comes in time."""
+    end_s = time.monotonic() + _READ_S
+    answer = b""
+    while len(answer) < _ANSWER_BYTES and time.monotonic() < end_s:
+        piece = response.read1(_ANSWER_BYTES - len(answer))
+        if not piece:
+            response.release_conn()
+            return answer
+        answer += piece
+    response.close()  # the rest would be taken for the beginning of the next answer
+    return answer
+
+
+def _reason(error: HTTPError) -> str:
+    """What has happened, and what to do."""
+    look = "is it running, and is this its address?"
+    match error:
+        case NameResolutionError():
+            return "cannot be found: no machine is known by this name, is it written right?"
+        case ConnectTimeoutError() if not isinstance(error, NewConnectionError):
+            return f"does not answer within {_CONNECT_S:.0f} s: {look}"
+        case ReadTimeoutError():
+            return f"takes a request but does not answer within {_READ_S:.0f} s: is it overloaded?"
+        case SSLError():
+            return f"cannot be trusted: {_of_tls(error)}"
+        case NewConnectionError():
+            cause = error.__cause__
+            why = cause.strerror if isinstance(cause, OSError) else None
+            return f"cannot be reached ({why or 'no connection'}): {look}"
+    return "has closed the connection without an answer: is this an HTTP server?"
+
+
+def _of_tls(error: SSLError) -> str:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is refused ({cause.verify_message}): let this machine trust the "
+            "authority that signed it"
+        )
+    return "it does not speak TLS as it should: is it http:// at this port?"

@@ -1,0 +1,247 @@
+"""The task that turns readings into MQTT messages, and messages into starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+
+from teleinfo_gateway.bus import Bus, Subscription
+from teleinfo_gateway.config_homes import DomoticzConfig
+from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.outputs.mqtt.broker import Broker
+from teleinfo_gateway.outputs.mqtt.commands import Commands, Plugin
+from teleinfo_gateway.outputs.mqtt.formats import Formats
+from teleinfo_gateway.outputs.mqtt.memory import Memory
+from teleinfo_gateway.outputs.mqtt.message import Message
+from teleinfo_gateway.outputs.mqtt.native import OFFLINE, ONLINE
+from teleinfo_gateway.outputs.mqtt.view import View
+from teleinfo_gateway.publication import Publication
+from teleinfo_gateway.readings import Item, Reading
+from teleinfo_gateway.statuses import Status
+
+__all__ = ["MqttOutput"]
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 1.0
+_QUALITY_TICKS = 10  # between two looks at the quality of the lines
+_STOPPED = {Status.STOPPED, Status.STOP_REQUEST}
+
+
+class MqttOutput:
+    """Tells the broker what every meter says, in each format that is wanted."""
+
+    name = "mqtt"
+
+    def __init__(
+        self, config: MqttConfig, domoticz: DomoticzConfig | None, bus: Bus, plugin: Plugin
+    ) -> None:
+        self._config = config
+        self._bus = bus
+        self._plugin = plugin
+        client_id = config.client_id
+        if client_id == "auto":
+            client_id = f"teleinfo-{socket.gethostname()}"[:64]
+        self._formats = Formats(config, domoticz, client_id)
+        self._memory = Memory(self._formats)
+        self._commands = Commands(config, plugin, self._send)
+        self._views: dict[str, View] = {}  # by the name of the meter
+        self._publications: dict[str, Publication] = {}
+        native = self._formats.native
+        self._broker = Broker(
+            config,
+            client_id,
+            will=None if native is None else native.status(OFFLINE),
+            connected=self._greet,
+            heard=self._hear,
+        )
+        self._problem = ""
+        self._subscription: Subscription | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Look for the broker, and listen to the meters."""
+        self._subscription = self._bus.subscribe()
+        self._begin(self._run(self._subscription))
+        self._begin(self._watch())
+        self._broker.start()
+        if self._formats.native is not None and not self._config.takes_commands:
+            log.info(
+                "MQTT: no message can stop a reader, as anybody may send them to %s; "
+                "mqtt.control: true allows it",
+                self._config.host,
+            )
+
+    async def stop(self) -> None:
+        """Say that the meters and the gateway are offline, and leave."""
+        if self._subscription is None:
+            return
+        self._bus.unsubscribe(self._subscription)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        await self._broker.stop(self._farewell())
+
+    def state(self) -> Mapping[str, str | int | bool]:
+        """Broker, version of MQTT and counters."""
+        broker = self._broker
+        return {
+            "broker": self._config.url,
+            "connected": broker.is_connected,
+            "protocol": broker.protocol,
+            "connections": broker.connections,
+            "control": self._config.takes_commands,
+            "sent": broker.sent,
+            "waiting": broker.waiting,
+            "lost": broker.lost + (self._subscription.lost if self._subscription else 0),
+            "problem": broker.problem or self._problem,
+        }
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name="output mqtt"))
+
+    async def _run(self, subscription: Subscription) -> None:
+        async for item in subscription:
+            self._supervise(item)
+
+    def _supervise(self, item: Item) -> None:
+        """The outermost frame of the output: a fault of ours costs a message, not the output."""
+        try:
+            self._take(item)
+        except Exception as error:
+            problem = f"something of {item.meter} was not told: {error!r}"
+            if problem != self._problem:
+                log.exception("MQTT: %s", problem)
+                self._problem = problem
+
+    def _take(self, item: Item) -> None:
+        if not item.meter:  # an event of the gateway as a whole
+            return
+        view = self._view(item.meter)
+        before = view.key
+        if isinstance(item, Reading):
+            view.said.take(item)
+        else:
+            view.said.note(item)
+        self._refresh(view)
+        if view.key != before:
+            self._introduce(view, before)
+        if not view.key:  # nothing that could stand for the meter is known yet
+            return
+        if isinstance(item, Reading):
+            due = self._is_due(item)
+            for each in self._formats:
+                self._send(each.told(view, item, due=due))
+        else:
+            for each in self._formats:
+                self._send(each.happened(view, item))
+
+    def _is_due(self, reading: Reading) -> bool:
+        publication = self._publications.setdefault(reading.meter, Publication())
+        meter = self._plugin.meters.get(reading.meter)
+        interval_s = 0 if meter is None else meter.config.interval
+        now_s = time.monotonic()
+        short = publication.short(reading, now_s)
+        return publication.basic(reading, interval_s, now_s) is not None or short is not None
+
+    def _view(self, name: str) -> View:
+        if name not in self._views:
+            self._views[name] = View(name, alias=self._config.privacy == "alias")
+        return self._views[name]
+
+    def _refresh(self, view: View) -> None:
+        """What the meter itself knows now, beside its readings."""
+        view.now_s = time.monotonic()
+        meter = self._plugin.meters.get(view.name)
+        if meter is None:  # taken out of the configuration
+            view.status, view.available = Status.STOPPED, False
+            return
+        adco = meter.sensors["ADCO"]
+        view.status, view.link = meter.status, meter.link.state
+        view.estimate = meter.estimator.estimate(view.now_s)
+        view.available = (
+            view.status not in _STOPPED
+            and adco.received_s is not None
+            and not adco.is_lost(view.now_s)
+        )
+
+    def _introduce(self, view: View, before: str) -> None:
+        """Another meter speaks here, or the first one."""
+        native = self._formats.native
+        if native is not None:
+            if before:
+                self._send([native.availability(before, OFFLINE)])
+            self._send(native.condition(view))
+        self._memory.introduce(view)
+
+    async def _watch(self) -> None:
+        """Notice what no reading tells: silence, a stop, the quality of the line."""
+        ticks = 0
+        while True:
+            for name in self._plugin.meters:
+                self._view(name)
+            for view in self._views.values():
+                self._refresh(view)
+                if ticks % _QUALITY_TICKS == 0:
+                    self._look_at_line(view)
+                if view.key and self._formats.native is not None:
+                    self._send(self._formats.native.condition(view))
+            self._broker.unsubscribe(self._memory.tick())
+            ticks += 1
+            await asyncio.sleep(_TICK_S)
+
+    def _look_at_line(self, view: View) -> None:
+        meter = self._plugin.meters.get(view.name)
+        rate = None if meter is None else meter.quality(view.now_s).error_rates[1]
+        view.error_percent = None if rate is None else 100 * rate
+
+    def _greet(self) -> None:
+        """A broker listens: it may have forgotten everything, or kept too much."""
+        self._broker.subscribe([*self._memory.topics(), *self._commands.topics()])
+        if self._formats.native is not None:
+            self._send([self._formats.native.status(ONLINE)])
+        if self._formats.discovery is not None:
+            self._broker.subscribe([self._formats.discovery.birth_topic])
+            self._send(self._formats.discovery.gateway())
+        for view in self._known():
+            for each in self._formats:
+                self._send(each.again(view))
+
+    def _hear(self, topic: str, text: str, retained: bool) -> None:
+        discovery = self._formats.discovery
+        if discovery is not None and topic == discovery.birth_topic:
+            if text == ONLINE and not retained:
+                self._announce()
+        elif retained:  # a command that is kept would stop a reader again and again
+            self._memory.recall(topic, text, self._views)
+        else:
+            self._commands.obey(topic, text, self._views)
+
+    def _announce(self) -> None:
+        """Home Assistant has started: it may have forgotten what it does not find again."""
+        if self._formats.discovery is not None:
+            self._send(self._formats.discovery.gateway())
+            for view in self._known():
+                self._send(self._formats.discovery.again(view))
+
+    def _known(self) -> Iterator[View]:
+        for view in self._views.values():
+            self._refresh(view)
+            if view.key:
+                yield view
+
+    def _farewell(self) -> Iterator[Message]:
+        native = self._formats.native
+        if native is None:
+            return
+        for view in self._views.values():
+            if view.key:
+                yield native.availability(view.key, OFFLINE)
+        yield native.status(OFFLINE)
+
+    def _send(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._broker.publish(message)

@@ -1,0 +1,116 @@
+"""Which outputs a configuration asks for. What an output needs is imported when it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from teleinfo_gateway.bus import Bus
+from teleinfo_gateway.config import Config, DeviceConfig
+from teleinfo_gateway.errors import MissingExtraError
+from teleinfo_gateway.estimate import Estimate
+from teleinfo_gateway.meter import Meter
+from teleinfo_gateway.outputs import Output
+from teleinfo_gateway.outputs.xpl import XplOutput
+
+__all__ = ["SECTIONS", "Host", "make_output"]
+
+log = logging.getLogger(__name__)
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "xpl": ("xpl",),
+    "mqtt": ("mqtt", "domoticz"),
+    "domoticz": ("domoticz",),
+    "jeedom": ("jeedom",),
+    "history": ("history",),
+}
+"""The name of each output, in the order of their start, and the sections it is made from."""
+
+_EXTRAS = {"paho": "mqtt", "urllib3": "http", "sqlalchemy": "sql", "alembic": "sql"}
+"""The package whose absence says that an extra is not installed."""
+
+
+class Host(Protocol):
+    """What an output may know of the gateway it runs in: the plugin manager."""
+
+    bus: Bus
+
+    @property
+    def meters(self) -> Mapping[str, Meter]:
+        """The meters by name."""
+        raise NotImplementedError
+
+    def device(self, name: str) -> DeviceConfig | None:
+        """The settings of a meter; its last reading may still travel when it is gone."""
+        raise NotImplementedError
+
+    def interval_s(self, name: str) -> float:
+        """The interval of a meter."""
+        raise NotImplementedError
+
+    def request_reload(self) -> asyncio.Task[int] | None:
+        """Have the configuration read again; gives the number of its faults, later."""
+        raise NotImplementedError
+
+
+def make_output(name: str, config: Config, host: Host) -> Output | None:
+    """An output that is not started yet; ``None`` if it is not wanted, or not installed."""
+    try:
+        return _MAKERS[name](config, host)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        log.warning("no %s: %s", name, MissingExtraError(f"the output {name}", _EXTRAS[error.name]))
+        return None
+
+
+def _xpl(config: Config, host: Host) -> Output | None:
+    return None if config.xpl is None else XplOutput(config.xpl, host.bus, host.interval_s)
+
+
+def _mqtt(config: Config, host: Host) -> Output | None:
+    if config.mqtt is None:
+        return None
+    from teleinfo_gateway.outputs.mqtt import MqttOutput  # noqa: PLC0415  # see above
+
+    return MqttOutput(config.mqtt, config.domoticz, host.bus, host)
+
+
+def _domoticz(config: Config, host: Host) -> Output | None:
+    if config.domoticz is None or config.domoticz.url is None:
+        return None
+    from teleinfo_gateway.outputs.domoticz import DomoticzOutput  # noqa: PLC0415  # see above
+
+    def estimate(name: str) -> Estimate:
+        meter = host.meters.get(name)
+        return Estimate() if meter is None else meter.estimator.estimate(time.monotonic())
+
+    return DomoticzOutput(config.domoticz, host.bus, host.interval_s, estimate)
+
+
+def _jeedom(config: Config, host: Host) -> Output | None:
+    if config.jeedom is None:
+        return None
+    from teleinfo_gateway.outputs.jeedom import JeedomOutput  # noqa: PLC0415  # see above
+
+    return JeedomOutput(config.jeedom, host.bus, host.interval_s)
+
+
+def _history(config: Config, host: Host) -> Output | None:
+    if config.history is None:
+        return None
+    from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
+
+    return HistoryOutput(config.history, host.bus, host.device)
+
+
+_MAKERS: Mapping[str, Callable[[Config, Host], Output | None]] = {
+    "xpl": _xpl,
+    "mqtt": _mqtt,
+    "domoticz": _domoticz,
+    "jeedom": _jeedom,
+    "history": _history,
+}
