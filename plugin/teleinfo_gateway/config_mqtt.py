@@ -10,7 +10,7 @@ from teleinfo_gateway.settings import Settings, refusal
 
 __all__ = ["FormatsConfig", "HomeAssistantConfig", "MqttConfig", "MqttTlsConfig"]
 
-_TOPIC = re.compile(r"(?:[^\s/+#$\0{}]|\{name\}|\{adco\})(?:[^\s+#\0{}]|\{name\}|\{adco\})*")
+_TOPIC = re.compile(r"(?!\$)(?:[^\s+#\0{}]|\{name\}|\{adco\})+")
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -100,9 +100,9 @@ class FormatsConfig(Settings):
         if topic is None:
             return None
         if not _TOPIC.fullmatch(topic) or len(topic) > 128:
-            raise ValueError("a topic has no space, +, # or $ and begins with no /")
+            raise ValueError("a topic has no space, + or #, and begins with no $")
         if topic.endswith("/") or "//" in topic:
-            raise ValueError("each / of a topic stands between two words")
+            raise ValueError("a word follows each / of a topic")
         if info.field_name in _OF_SEVERAL_METERS and "{" in topic:
             raise ValueError("the meter's address follows by itself")
         if info.field_name == "teleinfo2mqtt" and topic == info.data.get("native"):

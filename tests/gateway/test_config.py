@@ -258,7 +258,7 @@ def test_our_yaml_rules_stay_ours(file):
 
 FAULTS = [
     # unknown keys
-    ("tsl: 1", 1, "tsl", "unknown key; the keys here are devices, xpl, web, history, ingest"),
+    ("tsl: 1", 1, "tsl", "unknown key; the keys here are devices, xpl, mqtt, domoticz"),
     ("\n\nwbe: {}", 3, "wbe", "unknown key; did you mean web?"),
     ("xpl:\n  Vendor: x", 2, "xpl.Vendor", "did you mean vendor?"),
     ("devices:\n- device: /dev/x\n  intervall: 5", 3, "devices[0].intervall", "mean interval?"),
@@ -394,7 +394,7 @@ FAULTS = [
     ("ingest: {listen: h, token: 0123456789abcdef}", 1, "ingest.listen", "a colon and a port"),
     ("ingest: {listen: h:1, token: secret}", 1, "ingest.token", "a shorter one can be guessed"),
     # the file as a whole
-    ("- a", 1, "", "expected the keys devices, xpl, web, history, ingest, contracts, found a list"),
+    ("- a", 1, "", "history, ingest, contracts, found a list"),
     ("\nhello", 2, "", 'history, ingest, contracts, found "hello"'),
     ("12", 1, "", "history, ingest, contracts, found 12"),
     # YAML
@@ -625,7 +625,8 @@ def keys_of(model, prefix=""):
     """Yield (dotted key, field, the model of what is inside or None) for each setting."""
     for name, field in model.model_fields.items():
         key = f"{prefix}{field.alias or name}"
-        kinds = [kind for kind in get_args(field.annotation) if isinstance(kind, type)]
+        annotations = (field.annotation, *get_args(field.annotation))
+        kinds = [kind for kind in annotations if isinstance(kind, type)]
         inside = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
         yield key, field, inside
         if inside:
@@ -647,8 +648,8 @@ def test_every_key_is_documented_with_its_default_and_an_example(key, field, ins
     if inside:  # a section, whose keys have the examples
         return
     if not field.is_required():
-        in_yaml = {None: "null", True: "true", False: "false", (): "[]"}
-        written = in_yaml.get(field.default, field.default)
+        written = {None: "null", (): "[]"}.get(field.default, field.default)
+        written = str(written).lower() if isinstance(written, bool) else written
         assert f":default: ``{written}``" in entry
     name = key.rpartition(".")[2]
     assert f"``{name}: " in entry or name == "type"

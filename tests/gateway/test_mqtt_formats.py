@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.config_mqtt import USUAL_TOPICS
+from teleinfo_gateway.config_mqtt import USUAL_TOPICS, MqttConfig
 from teleinfo_gateway.estimate import Estimate, Estimator
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.edgd1er import Edgd1er
@@ -725,3 +726,42 @@ def test_teleinfod_has_a_topic_for_each_label_and_each_horodate():
         Message("TeleInfo/house/values/NJOURF_P1", "00"),
         Message("TeleInfo/house/values/NGTF", "      BASE      "),
     ]
+
+
+# --- The page of the documentation
+
+_SHOWN = {label: LINKY[label] for label in ("ADSC", "NGTF", "EAST", "PREF", "SMAXSN")}
+
+
+@pytest.mark.parametrize(
+    ("form", "values"),
+    [
+        (Jeedom("teleinfo/jeedom/{adco}"), HC),
+        (Teleinfo2Mqtt("teleinfo"), _SHOWN),
+        (Edgd1er("linky"), LINKY),
+        (Tasmota("tele/tasmota_A1B2C3/SENSOR"), HC),
+        (Zigbee2Mqtt("zigbee2mqtt/ZLinky"), HC),
+        (TeleInfod("TeleInfo/Consommation"), _SHOWN),
+    ],
+)
+def test_the_documented_examples_are_true(root, form, values):
+    page = "".join((root / "docs" / "mqtt-formats.rst").read_text().split())
+    heard = datetime(2025, 6, 3, 9, 0, 51, tzinfo=UTC) if "ADSC" in values else START
+    view, reading = a_view(values, horodates=LINKY_HORODATES, time=heard)
+    view.estimate = Estimate(active_power_w=498)
+    messages = list(form.told(view, reading, due=True))
+    if isinstance(form, TeleInfod):
+        shown = [f"{topic} {payload}" for topic, payload, *_ in messages]
+    else:
+        shown = [messages[0].payload, f"``{messages[0].topic}``:"]
+    for text in shown:
+        assert "".join(text.split()) in page
+
+
+def test_the_documented_configurations_are_accepted(root):
+    page = (root / "docs" / "mqtt-formats.rst").read_text()
+    blocks = re.findall(r"code-block:: yaml\n\n((?:   .*\n)+)", page)
+    assert len(blocks) == len(FORMATS)
+    formats = [MqttConfig(**yaml.safe_load(block)["mqtt"]).formats for block in blocks]
+    told = {name for one in formats for name, topic in one if topic is not None}
+    assert told == FORMATS.keys()
