@@ -17,7 +17,7 @@ _NEEDS_URL = "it belongs to a url; without one the messages go to the broker of 
 
 def _idx(kind: str) -> int | None:
     field: int | None = Field(
-        default=None, ge=1, description=f"the idx of a {kind} device in Domoticz, a whole number"
+        default=None, ge=1, description=f"the idx of a device of Domoticz ({kind}), a whole number"
     )
     return field
 
@@ -79,7 +79,7 @@ class DomoticzConfig(Settings):
         description="the topic that Domoticz listens to, domoticz/in unless changed there",
     )
     devices: tuple[DomoticzDevices, ...] = Field(
-        min_length=1, description='a list of meters and their devices, each beginning with "-"'
+        description='a list of meters and their devices, each beginning with "-"'
     )
 
     @field_validator("url")
@@ -114,6 +114,8 @@ class DomoticzConfig(Settings):
     @classmethod
     def _each_once(cls, devices: tuple[DomoticzDevices, ...]) -> tuple[DomoticzDevices, ...]:
         """Two keys with one idx would write over each other."""
+        if not devices:
+            raise ValueError("without one there is nothing to tell")
         meters: set[str] = set()
         used: dict[int, str] = {}
         faults: dict[tuple[str | int, ...], str] = {}

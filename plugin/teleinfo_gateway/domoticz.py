@@ -25,6 +25,9 @@ _COLOURS = ("blue", "white", "red")  # of the slots 1 and 2, 3 and 4, 5 and 6
 _LEVELS = ((98, 4), (90, 3), (80, 2))
 """Above so many percent of what is subscribed, the level of an alert; else 1."""
 
+_FRAMES_TO_BE_SURE = 5
+"""Complete frames after which a label that did not come is not sent: an index is believed late."""
+
 _VA_PER_KVA = 1000
 _LOADS = {Mode.HISTORIQUE: ("ISOUSC", "A", "IINST"), Mode.STANDARD: ("PREF", "kVA", "SINSTS")}
 """What is subscribed, its unit, and what is drawn: a label, or one for each phase."""
@@ -113,12 +116,12 @@ class _Injected(NamedTuple):
 def _injected(said: Snapshot, estimate: Estimate) -> _Injected | None:
     """What a producer injects, nothing for others; ``None`` if that is not known.
 
-    Only a producer's meter has EAIT, in standard mode: its absence is known from a whole frame.
+    Only a producer's meter has EAIT, in standard mode: its absence is known after some frames.
     """
     if "EAIT" in said.values:
         power_w = _watts(estimate.injected_power_w, said.values.get("SINSTI"))
         return None if power_w is None else _Injected(int(said.values["EAIT"]), power_w)
-    sure = said.mode is Mode.HISTORIQUE or said.frames > 0
+    sure = said.mode is Mode.HISTORIQUE or said.frames >= _FRAMES_TO_BE_SURE
     return _Injected(0, 0) if sure else None
 
 

@@ -24,6 +24,7 @@ __all__ = ["HttpError", "HttpServer"]
 _CONNECT_S = 3.0
 _READ_S = 5.0  # between two pieces of an answer, and for the whole of its body
 _ANSWER_BYTES = 4096  # what is said of a value is short; the rest of a page is left unread
+_LONGEST_WAIT_S = 3600.0  # however long a server asks for
 _REFUSED = {401, 403}
 
 # It writes each URL into its debugging log, and a key may be in one.
@@ -31,7 +32,19 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 class HttpError(GatewayError):
-    """A request has failed: the text says where, why and what to do, without any secret."""
+    """A request has failed: the text says where, why and what to do, without any secret.
+
+    ``status`` is that of the answer, ``answer`` its beginning, ``after_s`` how long the server
+    wants to be left alone; without an answer ``status`` is ``None``.
+    """
+
+    def __init__(
+        self, text: str, *, status: int | None = None, answer: bytes = b"", after_s: float = 0.0
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.answer = answer
+        self.after_s = after_s
 
 
 class HttpServer:
@@ -62,7 +75,7 @@ class HttpServer:
     ) -> bytes:
         """The beginning of what is answered to ``target``, a path and query below the URL.
 
-        Blocks for some seconds at most. Raises :class:`HttpError`, also for any status but 200.
+        Blocks for some seconds at most. Raises :class:`HttpError`, also for any status but 2xx.
         """
         try:
             response = self._pool.request(
@@ -77,8 +90,13 @@ class HttpServer:
         except HTTPError as error:
             # Without its cause: what it holds of the request is not for others.
             raise HttpError(f"{self.url} {_reason(error)}") from None
-        if response.status != 200:
-            raise HttpError(f"{self.url} {self._refusal(response.status)}")
+        if not 200 <= response.status < 300:
+            raise HttpError(
+                f"{self.url} {self._refusal(response.status)}",
+                status=response.status,
+                answer=answer,
+                after_s=_seconds(response.headers.get("Retry-After", "")),
+            )
         return answer
 
     def close(self) -> None:
@@ -108,6 +126,11 @@ def _beginning(response: urllib3.BaseHTTPResponse) -> bytes:
         answer += piece
     response.close()  # the rest would be taken for the beginning of the next answer
     return answer
+
+
+def _seconds(text: str) -> float:
+    """What ``Retry-After`` says in seconds; dates are not needed by any of these servers."""
+    return min(float(text), _LONGEST_WAIT_S) if text.isdecimal() else 0.0
 
 
 def _reason(error: HTTPError) -> str:

@@ -170,7 +170,7 @@ class HttpOutput(ABC):
         """Keep a problem for the status and log it once."""
         if problem != self._problem:
             self._problem = problem
-            log.error("%s: %s; the newest values wait for it", self.name, problem)
+            log.error("%s: %s (the newest values wait)", self.name, problem)
 
     def _fault(self, error: Exception) -> None:
         """Keep its kind for the status and log the rest once."""

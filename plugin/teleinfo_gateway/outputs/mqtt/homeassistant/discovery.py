@@ -45,8 +45,8 @@ class _Memory:
 class Discovery:
     """Announces every meter; ``root`` is that of the native layout, which must be published.
 
-    ``recall`` is given the retained ``ROOT/KEY/announced`` once the key is known, if possible before
-    the first reading is ``told``: then no entity is announced twice in a migration.
+    ``recall`` is given the retained ``ROOT/KEY/announced`` once the key is known, if possible
+    before the first reading is ``told``: then no entity is announced twice in a migration.
     """
 
     def __init__(
