@@ -35,8 +35,9 @@ ONLY_FROM = {
     "web": {"cli", "service"},
     "manager": {"cli", "service", "web"},
     "wiring": {"manager"},
+    "forwarding": {"outputs", "wiring"},
     # The demonstration has a past.
-    "history": {"cli", "manager", "service", "simulation", "web", "wiring"},
+    "history": {"cli", "forwarding", "manager", "outputs", "service", "simulation", "web", "wiring"},
     "outputs": {"cli", "info", "manager", "wiring"},  # info.json names the xPL keys
     "simulation": {"cli"},
 }

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import Config, DeviceConfig
@@ -15,6 +15,10 @@ from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs import Output
 from teleinfo_gateway.outputs.xpl import XplOutput
+
+if TYPE_CHECKING:
+    from teleinfo_gateway.forwarding import Target
+    from teleinfo_gateway.history.output import HistoryOutput
 
 __all__ = ["SECTIONS", "Host", "make_output"]
 
@@ -28,6 +32,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "history": ("history",),
 }
 """The name of each output, in the order of their start, and the sections it is made from."""
+
+_DURABLE: tuple[str, ...] = ()
+"""The outputs that read the history, each behind a cursor of its own."""
 
 _EXTRAS = {"paho": "mqtt", "urllib3": "http", "sqlalchemy": "sql", "alembic": "sql"}
 """The package whose absence says that an extra is not installed."""
@@ -49,6 +56,11 @@ class Host(Protocol):
 
     def interval_s(self, name: str) -> float:
         """The interval of a meter."""
+        raise NotImplementedError
+
+    @property
+    def history(self) -> HistoryOutput | None:
+        """The history, unless it is switched off or not installed."""
         raise NotImplementedError
 
     def request_reload(self) -> asyncio.Task[int] | None:
@@ -104,7 +116,18 @@ def _history(config: Config, host: Host) -> Output | None:
         return None
     from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
 
-    return HistoryOutput(config.history, host.bus, host.device)
+    readers = {name for name in _DURABLE if getattr(config, name) is not None}
+    return HistoryOutput(config.history, host.bus, host.device, readers)
+
+
+def _forwarder(name: str, target: Target, host: Host) -> Output | None:
+    """An output that reads the history."""
+    if host.history is None:
+        log.error("no %s: it sends what the history keeps, and there is none", name)
+        return None
+    from teleinfo_gateway.forwarding import Forwarder  # noqa: PLC0415  # see above
+
+    return Forwarder(name, target, host.history)
 
 
 _MAKERS: Mapping[str, Callable[[Config, Host], Output | None]] = {

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
@@ -24,11 +24,14 @@ __all__ = [
     "count_lost",
     "cursors",
     "keep_cursors",
+    "last",
     "move_cursor",
     "slowest",
 ]
 
-_TABLES = {"reading": reading, "label": label, "event": event}
+Kind = Literal["reading", "label", "event"]
+
+_TABLES: dict[Kind, Table] = {"reading": reading, "label": label, "event": event}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Entry:
     """One row: ``kind`` is ``reading``, ``label`` or ``event``, ``row`` its columns by name."""
 
     seq: int
-    kind: str
+    kind: Kind
     row: dict[str, Any]
 
 
@@ -53,7 +56,7 @@ class Cursor:
 def add_cursor(connection: Connection, name: str, now: int, *, from_start: bool = False) -> None:
     """Make the cursor of an output, unless it exists: at the end, or before all that is kept."""
     if connection.execute(select(cursor.c.seq).where(cursor.c.name == name)).first() is None:
-        seq = 0 if from_start else _last(connection)
+        seq = 0 if from_start else last(connection)
         connection.execute(insert(cursor).values(name=name, seq=seq, lost=0, updated_ts=now))
 
 
@@ -65,7 +68,7 @@ def keep_cursors(connection: Connection, names: set[str]) -> None:
 def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
     """The rows that follow ``seq``, at most ``limit``, in the order of the sequence."""
     # What is written between these queries is for the next time: only one table might show it.
-    stretch = seq, _last(connection)
+    stretch = seq, last(connection)
     merged = heapq.merge(
         *(_of(connection, kind, table, stretch, limit) for kind, table in _TABLES.items()),
         key=lambda entry: entry.seq,
@@ -114,17 +117,17 @@ def _count(connection: Connection, table: Table, seq: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _last(connection: Connection) -> int:
-    """The last number whose row can be seen."""
+def last(connection: Connection) -> int:
+    """The number of the newest row that can be seen."""
     query = select(counter.c.last).where(counter.c.name == "seq")
     return int(connection.execute(query).scalar_one())
 
 
 def _of(
-    connection: Connection, kind: str, table: Table, stretch: tuple[int, int], limit: int
+    connection: Connection, kind: Kind, table: Table, stretch: tuple[int, int], limit: int
 ) -> Iterator[Entry]:
-    seq, last = stretch
-    which = select(table).where(table.c.seq > seq, table.c.seq <= last)
+    seq, newest = stretch
+    which = select(table).where(table.c.seq > seq, table.c.seq <= newest)
     rows = connection.execute(which.order_by(table.c.seq).limit(limit))
     for row in rows.mappings():
         yield Entry(row["seq"], kind, dict(row))

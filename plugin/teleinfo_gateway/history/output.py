@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
 from teleinfo_gateway.history.gathering import MAX_WAITING, Gathering
+from teleinfo_gateway.history.outbox import keep_cursors
 from teleinfo_gateway.history.retention import (
     first_kept,
     forget_before,
@@ -56,6 +57,8 @@ _T = TypeVar("_T")
 class HistoryOutput:
     """Keeps what the meters say. ``device`` gives the settings of a meter by its name.
 
+    ``readers`` are the durable outputs: what another one had yet to read is kept for nobody.
+
     A fault of the database never leaves this object: it shows in :meth:`state`, what waits is held
     up to a ceiling, and writing is tried again every minute.
     """
@@ -63,9 +66,14 @@ class HistoryOutput:
     name = "history"
 
     def __init__(
-        self, config: HistoryConfig, bus: Bus, device: Callable[[str], DeviceConfig | None]
+        self,
+        config: HistoryConfig,
+        bus: Bus,
+        device: Callable[[str], DeviceConfig | None],
+        readers: Collection[str] = (),
     ) -> None:
         self.config = config
+        self._readers = frozenset(readers)
         self._bus = bus
         self._database: Database | None = None
         self._ready = False  # its tables were looked at since it last failed
@@ -158,6 +166,21 @@ class HistoryOutput:
 
         async with self._asking:
             return await asyncio.to_thread(read)
+
+    async def change(
+        self,
+        job: Callable[Concatenate[Connection, _P], _T],
+        *arguments: _P.args,
+        **named: _P.kwargs,
+    ) -> _T:
+        """Run a function that writes, in its turn. Raises :class:`HistoryError`."""
+        self._check_running()
+
+        def write() -> _T:
+            with self._open().writing() as connection:
+                return job(connection, *arguments, **named)
+
+        return await self._in_turn(write)
 
     async def keep(self, batch: Batch) -> Stored:
         """Write rows that did not come over the bus. Raises :class:`HistoryError`."""
@@ -290,5 +313,7 @@ class HistoryOutput:
             self._database = Database(self.config)
         if not self._ready or self._database.moved:
             self._database.prepare()
+            with self._database.writing() as connection:
+                keep_cursors(connection, set(self._readers))
             self._ready = True
         return self._database
