@@ -16,7 +16,7 @@ from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs import Output
 from teleinfo_gateway.readings import Event, EventKind
 from teleinfo_gateway.statuses import Status
-from teleinfo_gateway.wiring import SECTIONS, make_output
+from teleinfo_gateway.wiring import SECTIONS, make_outputs
 
 if TYPE_CHECKING:
     from teleinfo_gateway.history.output import HistoryOutput
@@ -52,6 +52,7 @@ class PluginManager:
         self._config = config
         self._meters: dict[str, Meter] = {}
         self._outputs: dict[str, Output] = {}
+        self._kinds: dict[str, list[Output]] = {}
 
     @property
     def config(self) -> Config:
@@ -89,8 +90,8 @@ class PluginManager:
     def start(self) -> None:
         """Start the outputs, then every meter."""
         self._set_status(Status.STARTING)
-        for name in SECTIONS:
-            self._begin(name, self._config)
+        for kind in SECTIONS:
+            self._begin(kind, self._config)
         for device in self._config.devices:
             self._add(device)
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
@@ -117,11 +118,12 @@ class PluginManager:
                 self._meters[device.name] = kept[device]
             else:
                 self._add(device)
-        for name, sections in SECTIONS.items():
+        for kind, sections in SECTIONS.items():
             if any(getattr(config, each) != getattr(self._config, each) for each in sections):
-                if output := self._outputs.pop(name, None):
+                for output in self._kinds.pop(kind, []):
+                    del self._outputs[output.name]
                     await output.stop()
-                self._begin(name, config)
+                self._begin(kind, config)
         self._config = config
         self._set_status(Status.ALIVE if self._meters else Status.NOT_CONFIGURED)
         log.info("configuration reloaded: %d meters kept, %d stopped", len(kept), len(gone))
@@ -153,11 +155,11 @@ class PluginManager:
         device = self.device(name)
         return 0.0 if device is None else device.interval
 
-    def _begin(self, name: str, config: Config) -> None:
-        """Start an output, if it is wanted and installed."""
-        output = make_output(name, config, self)
-        if output is not None:
-            self._outputs[name] = output
+    def _begin(self, kind: str, config: Config) -> None:
+        """Start the outputs of a kind, as far as they are wanted and installed."""
+        self._kinds[kind] = make_outputs(kind, config, self)
+        for output in self._kinds[kind]:
+            self._outputs[output.name] = output
             output.start()
 
     def _set_status(self, status: Status) -> None:

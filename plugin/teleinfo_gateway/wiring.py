@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from teleinfo_gateway.forwarding import Target
     from teleinfo_gateway.history.output import HistoryOutput
 
-__all__ = ["SECTIONS", "Host", "make_output"]
+__all__ = ["SECTIONS", "Host", "make_outputs"]
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "jeedom": ("jeedom",),
     "history": ("history",),
 }
-"""The name of each output, in the order of their start, and the sections it is made from."""
+"""The kinds of outputs, in the order of their start, and the sections each is made from."""
 
 _DURABLE: tuple[str, ...] = ()
 """The outputs that read the history, each behind a cursor of its own."""
@@ -68,15 +68,17 @@ class Host(Protocol):
         raise NotImplementedError
 
 
-def make_output(name: str, config: Config, host: Host) -> Output | None:
-    """An output that is not started yet; ``None`` if it is not wanted, or not installed."""
+def make_outputs(kind: str, config: Config, host: Host) -> list[Output]:
+    """The outputs of a kind, not started yet; none if it is not wanted, or not installed."""
     try:
-        return _MAKERS[name](config, host)
+        made = _MAKERS[kind](config, host)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
-        log.warning("no %s: %s", name, MissingExtraError(f"the output {name}", _EXTRAS[error.name]))
-        return None
+        log.warning("no %s: %s", kind, MissingExtraError(f"the output {kind}", _EXTRAS[error.name]))
+        return []
+    outputs = made if isinstance(made, list) else [made]
+    return [output for output in outputs if output is not None]
 
 
 def _xpl(config: Config, host: Host) -> Output | None:
@@ -130,7 +132,7 @@ def _forwarder(name: str, target: Target, host: Host) -> Output | None:
     return Forwarder(name, target, host.history)
 
 
-_MAKERS: Mapping[str, Callable[[Config, Host], Output | None]] = {
+_MAKERS: Mapping[str, Callable[[Config, Host], Output | list[Output | None] | None]] = {
     "xpl": _xpl,
     "mqtt": _mqtt,
     "domoticz": _domoticz,
