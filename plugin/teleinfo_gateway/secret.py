@@ -30,7 +30,9 @@ _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 # Up to the last @, for a password written without percent-encoding may hold one itself.
 _PASSWORD = re.compile(r"(?<=://)([^:/?#@]*):.*@", re.DOTALL)
-_PASSWORD_PARAMETER = re.compile(r"(?i)([?&](?:\w*password|passwd|pwd|token)=)[^&#]*")
+_PASSWORD_PARAMETER = re.compile(
+    r"(?i)([?&](?:\w*password|passwd|pwd|token|secret|key|api_?key|apikey)=)[^&#]*"
+)
 
 
 class SecretError(GatewayError):

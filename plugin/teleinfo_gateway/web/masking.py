@@ -26,7 +26,10 @@ __all__ = ["masked"]
 
 _MASK = "***"
 
-_KEY = r"[\w-]*(?:pass?w|passe|phrase|pwd|mdp|toke?n|secret|credential)[\w-]*"
+_KEY = (
+    r"[\w-]*(?:pass?w|passe|phrase|pwd|mdp|toke?n|secret|credential|api[_-]?k|authori|header|cookie)"
+    r"[\w-]*|extensions"  # nobody but their authors knows what is in there
+)
 _is_secret = re.compile(_KEY, re.IGNORECASE).fullmatch
 _PLAIN = {"name", "scope"}  # of the mappings in a list of tokens
 _is_reference = re.compile(r"file:.*|\$\{[^{}]*\}").fullmatch
