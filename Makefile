@@ -17,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UI := plugin/teleinfo_gateway/web/ui
 HOMEASSISTANT_PYTHON ?= $(PYTHON)
-HOMEASSISTANT_VENV := .venv-homeassistant/$(notdir $(HOMEASSISTANT_PYTHON))
+HOMEASSISTANT_VENV := .venv-homeassistant/$(subst /,_,$(HOMEASSISTANT_PYTHON))
 HOMEASSISTANT_TESTS := tests/homeassistant
 
 .PHONY: run test test-checkout test-wheel test-homeassistant lint docs ui-check bench \

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["homeassistant"]  # needs Home Assistant: make test-homeassistant
+
 CAPTURES = Path(__file__).parent / "captures"
 REQUIRE_ALL = bool(os.environ.get("TELEINFO_REQUIRE_ALL"))
 

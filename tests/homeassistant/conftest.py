@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import tty
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from free_ports import free_port
 from home import WAIT_S, Home
 
 CAPTURES = Path(__file__).parents[1] / "captures"
-FRAME_S = 0.3  # from frame to frame
+FRAME_S = 0.9  # from frame to frame
 
 
 class Process:
@@ -33,14 +32,19 @@ class Process:
         )
         self.heard = []
         self._reads = asyncio.create_task(self._read())
-        await self.until(self.says)
+        try:
+            await self.until(self.says)
+        except BaseException:
+            self.process.kill()
+            raise
 
-    async def until(self, words, after=0):
-        """Wait for a line of standard error; those before ``after`` do not count."""
+    async def until(self, words):
+        """Wait for a line of standard error that was not waited for yet."""
         async with asyncio.timeout(WAIT_S):
-            while not any(words in line for line in self.heard[after:]):
+            while not any(words in line for line in self.heard):
                 assert not self._reads.done(), "".join(self.heard)
                 await asyncio.sleep(0.02)
+        self.heard.clear()
 
     async def stop(self):
         with contextlib.suppress(ProcessLookupError):
@@ -63,83 +67,97 @@ class Broker(Process):
         super().__init__("/usr/sbin/mosquitto", "-c", settings, says="running")
         self.port = port
 
-    async def retained(self, pattern):
-        """The topics that it would tell a newcomer, and their payloads."""
-        client = await asyncio.create_subprocess_exec(
-            *("mosquitto_sub", "-p", str(self.port), "-t", pattern),
-            *("--retained-only", "-W", "1", "-v"),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await client.communicate()
-        return dict(line.split(" ", 1) for line in out.decode().splitlines())
-
 
 class Gateway(Process):
     """The gateway with these meters, of which it is told nothing but name and port."""
 
-    def __init__(self, folder, ports, broker):
+    def __init__(self, folder, wires, broker):
         self.file = folder / "teleinfo.yaml"
         self.settings = {
             "devices": [
-                {"name": name, "device": port, "interval": 1} for name, port in ports.items()
+                {"name": name, "device": wire.path, "interval": 1} for name, wire in wires.items()
             ],
             "xpl": False,
             "web": False,
             "history": False,
             "mqtt": {"url": f"mqtt://127.0.0.1:{broker.port}"},
         }
-        self._write()
+        self.change()
         super().__init__(
             *(os.environ["TELEINFO_PYTHON"], "-m", "teleinfo_gateway"),
             *("run", "--config", str(self.file)),
-            says="",
+            says="MQTT: connected",
             env={
                 **{key: value for key, value in os.environ.items() if key != "TELEINFO_CONFIG"},
                 "HOME": str(folder),
             },
         )
 
-    def reload(self, **changes):
-        """Read the file again, with changes."""
-        self.settings |= changes
-        self._write()
-        self.process.send_signal(signal.SIGHUP)
-
-    def _write(self):
+    def change(self, **sections):
+        """Write other settings; they are those of the gateway once it reads its file again."""
+        self.settings |= sections
         self.file.write_text(json.dumps(self.settings))  # JSON is YAML too
 
 
-def first_frame(capture):
-    """The first whole frame of a capture, from STX to ETX."""
-    return re.search(rb"\x02[^\x02]*\x03", (CAPTURES / f"{capture}.tic").read_bytes())[0]
+class Wire:
+    """The wire of a meter that says the first frame of a capture again and again."""
+
+    def __init__(self, capture):
+        data = (CAPTURES / f"{capture}.tic").read_bytes()
+        self.frame = re.search(rb"\x02[^\x02]*\x03", data)[0]
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        self._rising = None
+        self._talks = asyncio.create_task(self._talk())
+
+    def rise(self, label):
+        """From now on, add 1 Wh to an index of the historique mode in each frame."""
+        self._rising = label.encode()
+
+    def have_contract_base(self, index):
+        """From now on, have one index instead of those of the off-peak contract."""
+        self._rising = None
+        frame = re.sub(rb"\n(HC|HHPHC)[^\r]*\r", b"", self.frame)
+        frame = re.sub(rb"OPTARIF[^\r]*", lambda _: group(b"OPTARIF", b"BASE"), frame)
+        base = b"%s\r\n%s" % (group(b"BASE", index.encode()), group(b"PTEC", b"TH.."))
+        self.frame = re.sub(rb"PTEC[^\r]*", lambda _: base, frame)
+
+    async def close(self):
+        self._talks.cancel()
+        await asyncio.wait([self._talks])
+        os.close(self._master)
+        os.close(self._slave)
+
+    async def _talk(self):
+        while True:
+            if self._rising:
+                self.frame = re.sub(b"(%s) ([0-9]+) ." % self._rising, plus_one, self.frame)
+            with contextlib.suppress(BlockingIOError):  # nobody listens
+                os.write(self._master, self.frame)
+            await asyncio.sleep(FRAME_S)
 
 
-async def repeat(port, frame):
-    """Be a meter that always says the same; nobody may be listening."""
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            os.write(port, frame)
-        await asyncio.sleep(FRAME_S)
+def group(label, value):
+    """A group with the checksum of the historique mode."""
+    text = b"%s %s" % (label, value)
+    return b"%s %c" % (text, (sum(text) & 0x3F) + 0x20)
+
+
+def plus_one(index):
+    """The group of the next Wh."""
+    return group(index[1], b"%09d" % (int(index[2]) + 1))
 
 
 @pytest.fixture(scope="module")
-async def ports():
-    """The port of each meter, by the name it has in the gateway."""
+async def wires():
+    """The wire of each meter, by the name it has in the gateway."""
     captures = {"house": "histo-hc-mono-l16c6", "linky": "std-base-mono-conso"}
-    paths, masters, tasks = {}, [], []
-    for name, capture in captures.items():
-        master, slave = os.openpty()
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        paths[name] = os.ttyname(slave)
-        masters += [master, slave]
-        tasks.append(asyncio.create_task(repeat(master, first_frame(capture))))
-    yield paths
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for each in masters:
-        os.close(each)
+    made = {name: Wire(capture) for name, capture in captures.items()}
+    yield made
+    for wire in made.values():
+        await wire.close()
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +169,8 @@ async def broker(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-async def gateway(tmp_path_factory, ports, broker):
-    it = Gateway(tmp_path_factory.mktemp("gateway"), ports, broker)
+async def gateway(tmp_path_factory, wires, broker):
+    it = Gateway(tmp_path_factory.mktemp("gateway"), wires, broker)
     await it.start()
     yield it
     await it.stop()

@@ -11,6 +11,7 @@ from homeassistant import bootstrap, config, loader
 from homeassistant.components import recorder
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.energy.validate import async_validate
+from homeassistant.components.mqtt import debug_info
 from homeassistant.components.recorder.statistics import list_statistic_ids, validate_statistics
 from homeassistant.components.recorder.tasks import StatisticsTask
 from homeassistant.core import HomeAssistant
@@ -26,9 +27,9 @@ energy:
 WAIT_S = 30
 PERIOD_S = 300  # of short-term statistics
 
-
-NOT_OF_METERS = {"homeassistant.bootstrap", "aiohttp_fast_zlib"}
-"""Those say which Python they want, and which packages would be faster."""
+NOT_OF_METERS = {"homeassistant.bootstrap", "aiohttp_fast_zlib", "asyncio"}
+"""Those say which Python they want, which packages would be faster, and that a birth message could
+not be sent to a broker that has just gone."""
 
 
 class Warnings(logging.Handler):
@@ -72,9 +73,7 @@ class Home:
         """What a user does once: add the integration MQTT, and tell it the broker."""
         flows = self.hass.config_entries.flow
         flow = await flows.async_init("mqtt", context={"source": "user"})
-        flow = await flows.async_configure(
-            flow["flow_id"], {"broker": "127.0.0.1", "port": port}
-        )
+        flow = await flows.async_configure(flow["flow_id"], {"broker": "127.0.0.1", "port": port})
         assert flow["type"] == "create_entry", flow
 
     async def call(self, domain, service, unique_id):
@@ -82,8 +81,13 @@ class Home:
         target = {"entity_id": self.entities()[unique_id].entity_id}
         await self.hass.services.async_call(domain, service, target, blocking=True)
 
+    async def publish(self, topic, payload, *, retain=False):
+        """Tell the broker something."""
+        message = {"topic": topic, "payload": payload, "retain": retain}
+        await self.hass.services.async_call("mqtt", "publish", message, blocking=True)
+
     def devices(self):
-        """The name and the rest of each device that MQTT has, by its identifier."""
+        """The registry entry of each device that MQTT has, by its identifier."""
         devices = device_registry.async_get(self.hass).devices.values()
         return {
             identifier: device
@@ -102,14 +106,30 @@ class Home:
         entry = self.entities().get(unique_id)
         return entry and self.hass.states.get(entry.entity_id)
 
-    async def until(self, unique_id, state):
-        """Wait for the state of an entity."""
+    def announced_by(self, device):
+        """The topics of the messages that announced the entities of a device."""
+        known = debug_info.info_for_device(self.hass, self.devices()[device].id)["entities"]
+        return {each["discovery_data"]["topic"] for each in known}
+
+    async def wait_for(self, holds, otherwise):
+        """Wait until something holds; if it never does, fail with what ``otherwise`` tells."""
         try:
             async with asyncio.timeout(WAIT_S):
-                while (now := self.state(unique_id)) is None or now.state != state:  # noqa: ASYNC110
+                while not holds():  # noqa: ASYNC110  # an event for each of these would be its own
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise AssertionError(f"{unique_id} is {now and now.state}, not {state}") from None
+            raise AssertionError(otherwise()) from None
+
+    async def until(self, unique_id, wanted):
+        """Wait for the state of an entity; ``None`` is that it is not there."""
+
+        def state():
+            now = self.state(unique_id)
+            return now and now.state
+
+        await self.wait_for(
+            lambda: state() == wanted, lambda: f"{unique_id} is {state()}, not {wanted}"
+        )
 
     async def compile_statistics(self):
         """Do now what is done every five minutes."""
