@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from teleinfo_gateway.settings import Settings, refusal
+from teleinfo_gateway.settings import Settings, plain_url, refusal
 
 __all__ = ["DomoticzConfig", "DomoticzDevices", "JeedomConfig", "domoticz_fits"]
 
@@ -85,7 +84,7 @@ class DomoticzConfig(Settings):
     @field_validator("url")
     @classmethod
     def _an_address(cls, url: str | None) -> str | None:
-        return url if url is None else _plain_url(url)
+        return url if url is None else plain_url(url)
 
     @field_validator("username")
     @classmethod
@@ -147,7 +146,7 @@ class JeedomConfig(Settings):
     @field_validator("url")
     @classmethod
     def _an_address(cls, url: str) -> str:
-        return _plain_url(url)
+        return plain_url(url)
 
 
 def domoticz_fits(
@@ -170,17 +169,3 @@ def _unknown(
         if device.meter not in known:
             names = ", ".join(sorted(known)) or "none"
             yield ("devices", index, "meter"), f"no meter has this name; there are: {names}"
-
-
-def _plain_url(url: str) -> str:
-    """An address without secrets, and without the slash at its end."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", url):
-        raise ValueError("it begins with http:// or https:// and names a host")
-    if parts.username is not None:
-        raise ValueError("no user and no password stand in it: they have keys of their own")
-    if parts.query or parts.fragment:
-        raise ValueError("nothing follows the host, the port and the folder")
-    if parts.port == 0:  # urlsplit itself refuses what is no port
-        raise ValueError("a port from 1 to 65535 is needed")
-    return url.rstrip("/")

@@ -2,11 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-__all__ = ["MISSING", "Listening", "Settings", "refusal", "split_host_port"]
+__all__ = [
+    "MISSING",
+    "FrozenMapping",
+    "Listening",
+    "Settings",
+    "plain_url",
+    "refusal",
+    "split_host_port",
+]
 
 MISSING = "missing"
 """The reason of a fault at a key that has to be written and is not."""
@@ -21,6 +31,13 @@ class Settings(BaseModel):
     """Frozen, so that a reload can compare old and new; nothing unknown, nothing converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class FrozenMapping(dict[str, dict[str, Any]]):
+    """A mapping that nobody changes, so that settings with it can be compared and hashed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash(repr(sorted(self.items(), key=lambda item: item[0])))
 
 
 class Listening(Settings):
@@ -45,6 +62,20 @@ def split_host_port(text: str) -> tuple[str, int]:
     if found is None or int(found["port"]) not in _PORTS:
         raise ValueError("a host, a colon and a port from 1 to 65535 are needed")
     return found["v6"] or found["host"], int(found["port"])
+
+
+def plain_url(url: str) -> str:
+    """An HTTP address without secrets, and without the slash at its end; else ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", url):
+        raise ValueError("it begins with http:// or https:// and names a host")
+    if parts.username is not None:
+        raise ValueError("no user and no password stand in it: they have keys of their own")
+    if parts.query or parts.fragment:
+        raise ValueError("nothing follows the host, the port and the folder")
+    if parts.port == 0:  # urlsplit itself refuses what is no port
+        raise ValueError("a port from 1 to 65535 is needed")
+    return url.rstrip("/")
 
 
 def refusal(faults: Mapping[tuple[str | int, ...], str]) -> ValidationError:

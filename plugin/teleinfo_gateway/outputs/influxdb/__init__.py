@@ -1,0 +1,5 @@
+"""The output to InfluxDB and VictoriaMetrics."""
+
+from teleinfo_gateway.outputs.influxdb.target import InfluxdbTarget
+
+__all__ = ["InfluxdbTarget"]
