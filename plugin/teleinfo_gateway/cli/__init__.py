@@ -26,6 +26,7 @@ _COMMANDS = (
     "start",
     "stop",
     "password",
+    "hallard",
 )
 
 

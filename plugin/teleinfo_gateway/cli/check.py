@@ -9,9 +9,16 @@ from teleinfo_gateway.cli._common import config_option, print_faults
 from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
 from teleinfo_gateway.config_web import IN_THE_CLEAR
 from teleinfo_gateway.errors import ConfigError
+from teleinfo_gateway.udp_url import SCHEME as UDP
+from teleinfo_gateway.udp_url import parse_udp_url
 from xpl import instance_from_hostname
 
 __all__ = ["check"]
+
+_OPEN = (
+    "UDP is neither authenticated nor encrypted, and every machine of a private network may send "
+    "to this port: name the one that may with ?from= and its address"
+)
 
 
 @click.command(
@@ -38,6 +45,9 @@ def check(context: click.Context, config: Path | None) -> None:
     click.echo(f"{click.format_filename(path)}: no fault")
     for line in _summary(loaded):
         click.echo(line)
+    for index, device in enumerate(loaded.devices):
+        if device.device.startswith(UDP) and parse_udp_url(device.device).is_open:
+            click.echo(f"warning: devices[{index}].device: {_OPEN}", err=True)
     if loaded.web is not None and loaded.web.is_in_the_clear:
         click.echo(f"warning: web.listen: {IN_THE_CLEAR}", err=True)
 

@@ -1,4 +1,4 @@
-"""Where bytes come from: serial ports, TCP servers, and the other URLs of pyserial.
+"""Where bytes come from: serial ports, TCP servers, datagrams, and the other URLs of pyserial.
 
 A source hands over bytes as they come and says once, with a reason, that it is gone. It knows
 nothing of TIC.
@@ -12,12 +12,12 @@ __all__ = ["Source", "SourceError", "Trouble", "has_speed", "open_source"]
 
 
 def has_speed(device: str) -> bool:
-    """Whether the speed of the line is ours to set: not so behind a plain TCP server."""
-    return not device.startswith("socket://")
+    """Whether the speed of the line is ours to set: not where another program reads the port."""
+    return not device.startswith(("socket://", "udp://"))
 
 
 async def open_source(device: str, baudrate: int, receive: Receive) -> Source:
-    """Open ``device``: a path, ``socket://host:port`` or another URL that pyserial knows.
+    """Open ``device``: a path, ``socket://host:port``, ``udp://address:port`` or a URL of pyserial.
 
     Raises :class:`SourceError`. The modules are imported when first needed, so that a gateway
     with one serial port does not carry the others.
@@ -26,6 +26,10 @@ async def open_source(device: str, baudrate: int, receive: Receive) -> Source:
         from teleinfo_gateway.sources.tcp import open_tcp  # noqa: PLC0415  # see above
 
         return await open_tcp(device, receive)
+    if device.startswith("udp://"):
+        from teleinfo_gateway.sources.udp import open_udp  # noqa: PLC0415  # see above
+
+        return await open_udp(device, receive)
     if "://" in device:
         from teleinfo_gateway.sources.url import open_url  # noqa: PLC0415  # see above
 
