@@ -85,6 +85,11 @@ class Estimator:
             memory.breaker.take(load, now_s)
         self._tempo.take(reading.historique, reading.time)
 
+    def load(self, now_s: float) -> Load | None:
+        """What each phase draws now, if it was told a moment ago."""
+        memory = self._memory
+        return memory.load if now_s - memory.load_s <= SILENT_S else None
+
     def estimate(self, now_s: float) -> Estimate:
         """What is known now; of a line that is silent, only the days of Tempo."""
         if self._reading is None:
@@ -95,7 +100,7 @@ class Estimator:
             return Estimate(tempo=tempo)
         memory = self._memory
         drawn, injected = memory.drawn.power(), memory.injected.power()
-        load = memory.load if now_s - memory.load_s <= SILENT_S else None
+        load = self.load(now_s)
         return Estimate(
             active_power_w=round(drawn.power_w) if drawn else None,
             error_w=round(drawn.error_w) if drawn else None,

@@ -66,7 +66,7 @@ class HttpOutput(ABC):
 
     def start(self) -> None:
         """Begin to take from the bus."""
-        self._subscription = self._bus.subscribe()
+        self._subscription = self._bus.subscribe(name=self.name)
         self._tasks = {
             asyncio.create_task(self._run(self._subscription), name=f"output {self.name}"),
             asyncio.create_task(self._keep_sending(), name=f"sender {self.name}"),

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from teleinfo_gateway.announcements import Announcements
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
+from teleinfo_gateway.durations import Durations
 from teleinfo_gateway.estimate import Estimator
 from teleinfo_gateway.integrity import Change, Integrity
 from teleinfo_gateway.link import Link
 from teleinfo_gateway.quality import Quality
+from teleinfo_gateway.raw_frames import FrameCutter
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.readings import Event, EventKind, Reading
 from teleinfo_gateway.sensors import SensorTable
+from teleinfo_gateway.snapshot import Snapshot
 from teleinfo_gateway.sources import SourceError, Trouble
 from teleinfo_gateway.statuses import LinkState, Status
 from teleinfo_gateway.throttle import Throttle
@@ -31,11 +35,17 @@ is plugged in again is read within two seconds, even if its driver takes one of 
 
 _ADVICE_EVERY_S = 10.0
 
+WHOLE = frozenset({FrameKind.LONG, FrameKind.SHORT, FrameKind.STANDBY})
+"""The kinds of frames that came from their first mark to their last one."""
+
 
 class Meter:
     """Reads one meter for ever and tells what it believes.
 
-    A fault of the port never leaves this object; it shows in :attr:`link`.
+    A fault of the port never leaves this object; it shows in :attr:`link`. ``said`` is what the
+    meter says, ``said_s`` (monotonic) when it last did. ``refusals`` counts the values that were
+    not believed, by reason, ``damaged_frames`` the whole frames of which groups were refused, and
+    ``delays`` how long it took from the last byte of a frame to its reading on the bus.
     """
 
     def __init__(self, config: DeviceConfig, bus: Bus) -> None:
@@ -44,6 +54,11 @@ class Meter:
         self.since = datetime.now(UTC)  # of the status
         self.sensors = SensorTable()
         self.estimator = Estimator()
+        self.said = Snapshot()
+        self.said_s: float | None = None
+        self.refusals: Counter[str] = Counter()
+        self.damaged_frames = 0
+        self.delays = Durations()
         self.link = Link(self._link_changed, time.monotonic())
         self.link_since = self.since
         self.mode: Mode | None = None
@@ -51,6 +66,7 @@ class Meter:
         self._reader = LineReader(
             config.device, None if config.mode == "auto" else Mode(config.mode), self
         )
+        self._cutter: FrameCutter | None = None  # while somebody wants raw frames
         self._integrity = Integrity()
         self._historique = HistoriqueView()
         self._announcements = Announcements()
@@ -112,8 +128,9 @@ class Meter:
             await asyncio.sleep(_RETRY_S[min(self._tries, len(_RETRY_S) - 1)])
             self._tries += 1
 
-    def opened(self, now_s: float) -> None:
+    def opened(self, now_s: float) -> None:  # noqa: ARG002  # the interface
         """The port is open; a hung adapter can be opened too, so that this proves nothing yet."""
+        self._cutter = None  # what was begun before belongs to another stream
 
     def tick(self, now_s: float) -> None:
         """Time has passed, and the port is still open."""
@@ -127,15 +144,31 @@ class Meter:
         """Bytes from the line, decoded."""
         self.link.opened(now_s)
         for item in items:
-            if type(item) is Frame and item.groups:
+            if type(item) is not Frame:
+                continue
+            if item.refused and item.kind in WHOLE:
+                self.damaged_frames += 1
+            if item.groups:
                 self._take_frame(item, now_s)
                 self._tries = 0
+        self._pass_on(self._reader.received)
+
+    def _pass_on(self, data: bytes) -> None:
+        """Give frames as they came to who wants them; nothing that a wrong speed makes of them."""
+        if not self._bus.raw_frames.wanted:
+            self._cutter = None
+            return
+        self._cutter = self._cutter or FrameCutter()
+        for frame in self._cutter.feed(data):
+            if self._reader.speeds.settled:
+                self._bus.raw_frames.publish(self.name, frame)
 
     def _take_frame(self, frame: Frame, now_s: float) -> None:
         judgement = self._integrity.judge(frame, now_s)
         for change in judgement.changes:
             self._note_change(change)
         for refused in judgement.refused:
+            self.refusals[refused.reason] += 1
             self._event(
                 EventKind.REFUSED,
                 f"{refused.label} {refused.value}",
@@ -166,10 +199,13 @@ class Meter:
         )
         self.sensors.update(reading, now_s)
         self.estimator.update(reading, now_s)
+        self.said.take(reading)
+        self.said_s = now_s
         self.link.frame(now_s)
         self._bus.publish(reading)
+        self.delays.take(time.monotonic() - now_s)
         for kind, value, detail in self._announcements.take(reading):
-            self._bus.publish(Event(kind, self.name, reading.time, value, detail))
+            self._tell(Event(kind, self.name, reading.time, value, detail))
 
     def _as_historique(self, frame: Frame, values: Mapping[str, str]) -> Mapping[str, str]:
         """The historique labels; a piece of a standard frame tells neither phases nor contract."""
@@ -189,7 +225,11 @@ class Meter:
         self._event(EventKind.CHANGE, change.what, f"{change.before} -> {change.after}")
 
     def _event(self, kind: EventKind, value: str, detail: str) -> None:
-        self._bus.publish(Event(kind, self.name, datetime.now(UTC), value, detail))
+        self._tell(Event(kind, self.name, datetime.now(UTC), value, detail))
+
+    def _tell(self, event: Event) -> None:
+        self.said.note(event)
+        self._bus.publish(event)
 
     def _set_status(self, status: Status) -> None:
         if status is not self.status:

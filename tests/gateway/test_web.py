@@ -704,7 +704,7 @@ def test_every_answer_has_the_shape_that_is_described(gateway):
     checked = 0
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
-            if "x-events" in operation:
+            if "x-events" in operation or path == "/metrics":  # which are no JSON
                 continue
             for name in {"house", "x"} if "{name}" in path else {""}:
                 status, data, _ = gateway.request(method.upper(), path.replace("{name}", name))

@@ -46,6 +46,7 @@ _MAX_LOGINS = 60
 """Wrong passwords of all addresses in a minute: a person chose it, and somebody may have many."""
 
 _OPEN = {"/api/login", "/api/logout", "/api/session"}
+_BESIDE_THE_API = {"/metrics"}
 _INGEST = {"/api/ingest", "/upload_data.php"}
 
 
@@ -68,7 +69,7 @@ def needed(method: str, path: str) -> Scope | None:
     """What a request needs; None: it is for everybody. Any path of the API is for somebody."""
     if path in _INGEST:
         return Scope.INGEST
-    if path in _OPEN or not path.startswith("/api"):
+    if path in _OPEN or not (path.startswith("/api") or path in _BESIDE_THE_API):
         return None
     return Scope.READ if method in SAFE_METHODS else Scope.CONTROL
 

@@ -28,6 +28,7 @@ from teleinfo_gateway.web.guard import Guard, Site, at_most
 from teleinfo_gateway.web.history_api import HistoryApi
 from teleinfo_gateway.web.ingest import IngestApi
 from teleinfo_gateway.web.login import LoginApi
+from teleinfo_gateway.web.metrics import MetricsApi
 from teleinfo_gateway.web.openapi import Operation, describe
 from teleinfo_gateway.web.pages import Pages, is_shared
 from teleinfo_gateway.web.query import SensorsQuery, read_query
@@ -178,6 +179,7 @@ class Api:
             *ConfigurationApi(source).operations,
             *LoginApi(access).operations,
             *IngestApi(manager, access).operations,
+            *MetricsApi(manager).operations,
             Operation("GET", "/api/openapi.json", self.openapi, "This description", dict[str, Any]),
         )
 

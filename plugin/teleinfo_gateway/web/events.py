@@ -73,7 +73,7 @@ class EventStreams:
 
     async def _tell(self, send: Send) -> None:
         """Send events for ever."""
-        subscription = self._manager.bus.subscribe(_QUEUE)
+        subscription = self._manager.bus.subscribe(_QUEUE, name="events")
         try:
             await send(_chunk(b"retry: 3000\n\n"))
             await send(_event("meters", meter_states(self._manager)))

@@ -53,12 +53,12 @@ _OUTSIDE = {
 class Operation:
     """One method of one path: who serves it, and its description.
 
-    ``answer`` is the type of the answer 200, which is JSON unless ``events`` (name to type of
-    data) says that it is a stream; ``None`` is empty. ``refusals`` maps other answers to when they
-    are given, ``conflict`` is the type of the answer 409 where that says more than why;
-    ``parameters`` maps the parameters of the path to what they are, ``query`` is the class of those
-    of the query, ``body`` that of the request's JSON, which is ``large`` if it may have 256 KiB.
-    ``outside`` marks what is served elsewhere too.
+    ``answer`` is the type of the answer 200, which is JSON unless ``media_type`` says otherwise or
+    ``events`` (name to type of data) that it is a stream; ``None`` is empty. ``refusals`` maps
+    other answers to when they are given, ``conflict`` is the type of the answer 409 where that says
+    more than why; ``parameters`` maps the parameters of the path to what they are, ``query`` is the
+    class of those of the query, ``body`` that of the request's JSON, which is ``large`` if it may
+    have 256 KiB. ``outside`` marks what is served elsewhere too.
     """
 
     method: str
@@ -74,6 +74,7 @@ class Operation:
     outside: bool = False
     large: bool = False
     events: Mapping[str, Any] = field(default_factory=dict)
+    media_type: str = _JSON
 
 
 def describe(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def _operation(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
 def _done(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     if operation.answer is None:
         return {"description": "Done."}
-    media_type = "text/event-stream" if operation.events else _JSON
+    media_type = "text/event-stream" if operation.events else operation.media_type
     return _response("Done.", media_type, schemas[operation.answer])
 
 

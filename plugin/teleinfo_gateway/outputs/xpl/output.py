@@ -57,7 +57,7 @@ class XplOutput:
 
     def start(self) -> None:
         """Join the xPL network."""
-        self._subscription = self._bus.subscribe()
+        self._subscription = self._bus.subscribe(name=self.name)
         self._task = asyncio.create_task(self._run(self._subscription), name="output xpl")
 
     async def stop(self) -> None:
