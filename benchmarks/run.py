@@ -11,7 +11,7 @@ from pathlib import Path
 
 NAMES = (
     *("decoding", "noise", "latency", "startup", "memory", "many_meters"),
-    *("history", "history_writes", "page"),
+    *("history", "history_writes", "page", "mqtt", "mqtt_load", "mqtt_memory"),
 )
 
 
