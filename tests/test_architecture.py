@@ -35,10 +35,13 @@ ONLY_FROM = {
     "web": {"cli", "service"},
     "manager": {"cli", "service", "web"},
     "wiring": {"manager"},
-    "forwarding": {"outputs", "wiring"},
+    "extension": {"wiring"},
+    "forwarding": {"extension", "outputs", "wiring"},
     # The demonstration has a past.
-    "history": {"cli", "forwarding", "manager", "outputs", "service", "simulation", "web", "wiring"},
-    "outputs": {"cli", "info", "manager", "wiring"},  # info.json names the xPL keys
+    "history": {
+        *("cli", "forwarding", "manager", "outputs", "service", "simulation", "web", "wiring"),
+    },
+    "outputs": {"cli", "extension", "info", "manager", "wiring"},  # info.json names the xPL keys
     "simulation": {"cli"},
 }
 

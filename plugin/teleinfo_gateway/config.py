@@ -8,18 +8,26 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from teleinfo_gateway.config_emoncms import EmoncmsConfig, emoncms_fits
 from teleinfo_gateway.config_faults import refused
+from teleinfo_gateway.config_files import FilesConfig
 from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
 from teleinfo_gateway.config_homes import DomoticzConfig, JeedomConfig, domoticz_fits
+from teleinfo_gateway.config_influxdb import InfluxdbConfig, influxdb_fits
 from teleinfo_gateway.config_mqtt import MqttConfig, shared_topics
+from teleinfo_gateway.config_push import PushConfig
+from teleinfo_gateway.config_sql import SqlConfig
+from teleinfo_gateway.config_udp import UdpConfig, udp_fits
 from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.errors import ConfigError, Fault
-from teleinfo_gateway.settings import Settings, refusal, split_host_port
+from teleinfo_gateway.settings import FrozenMapping, Settings, refusal, split_host_port
+from teleinfo_gateway.udp_url import SCHEME as UDP
+from teleinfo_gateway.udp_url import parse_udp_url
 from teleinfo_gateway.yaml_source import Document, read_yaml
 
 __all__ = [
@@ -27,12 +35,18 @@ __all__ = [
     "ContractConfig",
     "DeviceConfig",
     "DomoticzConfig",
+    "EmoncmsConfig",
+    "FilesConfig",
     "HistoryConfig",
+    "InfluxdbConfig",
     "IngestConfig",
     "JeedomConfig",
     "MqttConfig",
+    "PushConfig",
+    "SqlConfig",
     "TlsConfig",
     "TokenConfig",
+    "UdpConfig",
     "WebConfig",
     "XplConfig",
     "find_config",
@@ -47,6 +61,7 @@ _UNIQUE = (
         "{} has this name already (a meter without one is called meter): give each its own",
     ),
     ("devices", "device", None, "{} reads this port already: a port serves one meter"),
+    ("push", "name", None, "{} has this name already: give each its own"),
     ("contracts", "name", None, "{} has this name already: give each its own"),
 )
 
@@ -63,7 +78,8 @@ class DeviceConfig(Settings):
         default="teleinfo.electric_meter", description="teleinfo.electric_meter"
     )
     device: str = Field(
-        description="a port such as /dev/ttyUSB0, socket://host:port or rfc2217://host:port"
+        description="a port such as /dev/ttyUSB0, socket://host:port, rfc2217://host:port or "
+        "udp://address:port"
     )
     interval: int = Field(
         default=60,
@@ -85,6 +101,9 @@ class DeviceConfig(Settings):
     def _reachable_by_name(cls, device: str) -> str:
         if re.search(r"\s", device):
             raise ValueError("there is a space in it")
+        if device.startswith(UDP):
+            parse_udp_url(device)
+            return device
         if not device.startswith(("socket://", "rfc2217://")):
             if not device.startswith("/"):
                 raise ValueError("the path of a port is written whole, from its first /")
@@ -147,6 +166,23 @@ class Config(Settings):
     jeedom: JeedomConfig | None = Field(
         default=None, description="a mapping of Jeedom settings, or false to leave it alone"
     )
+    udp: UdpConfig | None = Field(
+        default=None,
+        description="a mapping of UDP settings, or true to send frames to programs of this machine",
+    )
+    influxdb: InfluxdbConfig | None = Field(
+        default=None,
+        description="a mapping of InfluxDB settings, or true for an InfluxDB 1 on this machine",
+    )
+    emoncms: EmoncmsConfig | None = Field(
+        default=None, description="a mapping of EmonCMS settings, or false to leave it alone"
+    )
+    push: tuple[PushConfig, ...] = Field(
+        default=(), description='a list of HTTP pushes, each beginning with "-"'
+    )
+    files: FilesConfig | None = Field(
+        default=None, description="a mapping of settings of files, or false to write none"
+    )
     web: WebConfig | None = Field(
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the page and the HTTP API off",
@@ -155,9 +191,17 @@ class Config(Settings):
         default=HistoryConfig(),
         description="a mapping of history settings, or false to keep no history",
     )
+    sql: SqlConfig | None = Field(
+        default=None,
+        description="the key url, or false to have no copy of the history in another database",
+    )
     ingest: IngestConfig | None = Field(
         default=None,
         description="the keys listen and token, or false to take in no readings from elsewhere",
+    )
+    extensions: Annotated[dict[str, dict[str, Any]], AfterValidator(FrozenMapping)] = Field(
+        default=FrozenMapping(),
+        description="the outputs of other packages by name, each with a mapping of its settings",
     )
     contracts: tuple[ContractConfig, ...] = Field(
         default=(), description='a list of contracts, each beginning with "-"'
@@ -179,6 +223,39 @@ class Config(Settings):
             return domoticz
         meters = [device.name for device in info.data["devices"]]
         return domoticz_fits(domoticz, meters, has_broker=info.data["mqtt"] is not None)
+
+    @field_validator("udp")
+    @classmethod
+    def _of_known_meters(cls, udp: UdpConfig | None, info: ValidationInfo) -> UdpConfig | None:
+        if udp is None or "devices" not in info.data:
+            return udp
+        return udp_fits(udp, {device.name: device.device for device in info.data["devices"]})
+
+    @field_validator("influxdb")
+    @classmethod
+    def _told_apart(
+        cls, influxdb: InfluxdbConfig | None, info: ValidationInfo
+    ) -> InfluxdbConfig | None:
+        if influxdb is None:
+            return None
+        return influxdb_fits(influxdb, len(info.data.get("devices", ())))
+
+    @field_validator("emoncms")
+    @classmethod
+    def _nodes_apart(
+        cls, emoncms: EmoncmsConfig | None, info: ValidationInfo
+    ) -> EmoncmsConfig | None:
+        if emoncms is None:
+            return None
+        return emoncms_fits(emoncms, len(info.data.get("devices", ())))
+
+    @field_validator("sql")
+    @classmethod
+    def _elsewhere(cls, sql: SqlConfig | None, info: ValidationInfo) -> SqlConfig | None:
+        history = info.data.get("history")
+        if sql is not None and history is not None and history.url == sql.url:
+            raise ValueError("the history itself is in this database (history.url), it has all")
+        return sql
 
     @field_validator("contracts")
     @classmethod
@@ -253,7 +330,20 @@ def _with_switches(data: object) -> object:
         for key, value in data.items()
         if value is not None or key not in Config.model_fields  # an empty section has its default
     }
-    for section in ("xpl", "mqtt", "domoticz", "jeedom", "web", "history", "ingest"):
+    for section in (
+        "xpl",
+        "mqtt",
+        "domoticz",
+        "jeedom",
+        "udp",
+        "influxdb",
+        "emoncms",
+        "files",
+        "web",
+        "history",
+        "sql",
+        "ingest",
+    ):
         match settings.get(section):
             case True:
                 settings[section] = {}

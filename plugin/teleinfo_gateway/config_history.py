@@ -7,9 +7,16 @@ from pydantic import Field, ValidationInfo, field_validator
 from teleinfo_gateway.secret import TOKEN_MIN, is_reference, long_enough
 from teleinfo_gateway.settings import Listening, Settings, split_host_port
 
-__all__ = ["HistoryConfig", "IngestConfig"]
+__all__ = ["HistoryConfig", "IngestConfig", "database_url"]
 
 _DATABASE = re.compile(r"(?:mariadb|mysql|postgresql)://[^\s/]*/\S+")
+
+
+def database_url(url: str) -> str:
+    """The URL of a database on a server, or a reference to one; else ValueError."""
+    if not (is_reference(url) or _DATABASE.fullmatch(url)):
+        raise ValueError("such a URL ends with a / and the name of a database")
+    return url
 
 
 class HistoryConfig(Settings):
@@ -55,9 +62,7 @@ class HistoryConfig(Settings):
             return None
         if info.data.get("path", "auto") != "auto":
             raise ValueError("path names a file already, keep one of the two")
-        if not (is_reference(url) or _DATABASE.fullmatch(url)):
-            raise ValueError("such a URL ends with a / and the name of a database")
-        return url
+        return database_url(url)
 
 
 class IngestConfig(Listening):

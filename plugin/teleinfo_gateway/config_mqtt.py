@@ -2,7 +2,7 @@
 
 import re
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -160,10 +160,10 @@ class MqttConfig(Settings):
     )
     privacy: Literal["none", "alias"] = Field(default="none", description="none or alias")
     control: Literal["auto", True, False] = Field(default="auto", description="auto, true or false")
+    max_interval: int = Field(default=60, ge=1, le=3600, description="whole seconds from 1 to 3600")
     min_interval: int = Field(
         default=0, ge=0, le=3600, description="whole seconds from 0 (each change at once) to 3600"
     )
-    max_interval: int = Field(default=60, ge=1, le=3600, description="whole seconds from 1 to 3600")
     formats: FormatsConfig = Field(
         default=FormatsConfig(), description=f"the keys {', '.join(FormatsConfig.model_fields)}"
     )
@@ -182,7 +182,7 @@ class MqttConfig(Settings):
             raise ValueError("user and password have keys of their own: username and password")
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
             raise ValueError("nothing follows the host and the port")
-        if parts.port == 0:  # urlsplit itself refuses what is no port
+        if not _has_port(parts):
             raise ValueError("a port from 1 to 65535 is needed")
         return url
 
@@ -199,6 +199,13 @@ class MqttConfig(Settings):
         if tls is not None and not info.data.get("url", "mqtts:").startswith("mqtts:"):
             raise ValueError("the url begins with mqtts:// then")
         return tls
+
+    @field_validator("min_interval")
+    @classmethod
+    def _below(cls, min_interval: int, info: ValidationInfo) -> int:
+        if min_interval > info.data.get("max_interval", min_interval):
+            raise ValueError("max_interval is shorter")
+        return min_interval
 
     @field_validator("homeassistant", mode="before")
     @classmethod
@@ -250,6 +257,13 @@ class MqttConfig(Settings):
             return self.control
         known = self.password is not None or (self.tls is not None and self.tls.key is not None)
         return known or self.host in _LOOPBACK
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def shared_topics(formats: FormatsConfig, meters: int) -> None:

@@ -90,7 +90,7 @@ class _Guest:
     """An output whose faults stay its own."""
 
     def __init__(self, name: str, output: Output) -> None:
-        self.name = name
+        self.name = f"extension-{name}"
         self._output = output
         self._problem = ""
 
@@ -119,4 +119,4 @@ class _Guest:
 
     def _fault(self, error: Exception) -> None:
         self._problem = f"a fault of the extension: {type(error).__name__}"
-        log.error("extensions.%s: %s", self.name, self._problem, exc_info=error)
+        log.error("%s: %s", self.name, self._problem, exc_info=error)

@@ -258,7 +258,7 @@ def test_our_yaml_rules_stay_ours(file):
 
 FAULTS = [
     # unknown keys
-    ("tsl: 1", 1, "tsl", "unknown key; the keys here are devices, xpl, mqtt, domoticz"),
+    ("heating: 1", 1, "heating", "unknown key; the keys here are devices, xpl, mqtt, domoticz"),
     ("\n\nwbe: {}", 3, "wbe", "unknown key; did you mean web?"),
     ("xpl:\n  Vendor: x", 2, "xpl.Vendor", "did you mean vendor?"),
     ("devices:\n- device: /dev/x\n  intervall: 5", 3, "devices[0].intervall", "mean interval?"),

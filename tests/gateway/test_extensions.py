@@ -93,8 +93,8 @@ async def test_the_live_one_rings_at_an_overload(installed, running, line, talki
         talking(line, frame(IINST="035", ADPS="035", PAPP="08050"))
         async with asyncio.timeout(WAIT_S):
             assert await asyncio.get_running_loop().sock_recv(ear, 100) == b"ring house"
-        assert manager.outputs["bell"].state()["rung"] == 1
-        assert manager.outputs["bell"].state()["problem"] == ""
+        assert manager.outputs["extension-bell"].state()["rung"] == 1
+        assert manager.outputs["extension-bell"].state()["problem"] == ""
 
 
 @pytest.mark.timeout(300)
@@ -104,7 +104,7 @@ async def test_the_durable_one_has_every_reading_once(
     ledger = tmp_path / "there/ledger.csv"
     manager = running(line, ledger={"file": str(ledger)})
     talking(line, frame())
-    output = manager.outputs["ledger"]
+    output = manager.outputs["extension-ledger"]
     await until(lambda: "cannot be written" in output.state()["problem"])
     ledger.parent.mkdir()
     await until(lambda: output.state()["sent"] > 2)
@@ -119,7 +119,7 @@ async def test_the_durable_one_has_every_reading_once(
 
 async def test_one_that_is_not_installed_is_said_and_costs_nothing(running, caplog):
     manager = running(lamp={})
-    assert "lamp" not in manager.outputs
+    assert "extension-lamp" not in manager.outputs
     assert "extensions.lamp: no such output is installed; there are: " in caplog.text
     assert "history" in manager.outputs
 
@@ -127,7 +127,7 @@ async def test_one_that_is_not_installed_is_said_and_costs_nothing(running, capl
 @pytest.mark.timeout(300)
 async def test_wrong_settings_are_said_in_its_own_words(installed, running, caplog):
     manager = running(bell={"port": "seven"})
-    assert "bell" not in manager.outputs
+    assert "extension-bell" not in manager.outputs
     assert "extensions.bell: port: a UDP port of this machine is needed" in caplog.text
     assert "Traceback" not in caplog.text
 
@@ -157,8 +157,8 @@ def broken(tmp_path, monkeypatch):
 async def test_the_faults_of_one_stay_its_own(broken, running, caplog):
     with caplog.at_level(logging.ERROR):
         manager = running(broken={}, absent={})
-        assert list(manager.outputs) == ["history", "broken"]
-        state = manager.outputs["broken"].state()
+        assert list(manager.outputs) == ["history", "extension-broken"]
+        state = manager.outputs["extension-broken"].state()
         assert state == {"problem": "a fault of the extension: ValueError"}
         await manager.stop()
     assert "extensions.absent: it cannot be started" in caplog.text

@@ -20,7 +20,7 @@ from tic.horodate import legal_zone
 if TYPE_CHECKING:
     from teleinfo_gateway.history.database import Database
 
-__all__ = ["History", "from_option", "meter_option", "opened_history", "to_option"]
+__all__ = ["History", "from_option", "meter_option", "opened_history", "sql_option", "to_option"]
 
 _SERVICE = Path("/var/lib/teleinfo/history.db")
 
@@ -42,9 +42,12 @@ class History:
 
 
 @contextmanager
-def opened_history(config: Path | None, use: Use = "read") -> Iterator[History]:
+def opened_history(
+    config: Path | None, use: Use = "read", *, sql: bool = False
+) -> Iterator[History]:
     """The history of a configuration, or of the default one; closed at the end.
 
+    ``sql`` opens the copy that the section ``sql`` names instead.
     A :class:`GatewayError`, also one raised inside, ends the command with 1; faults of the
     configuration with 2.
     """
@@ -54,7 +57,12 @@ def opened_history(config: Path | None, use: Use = "read") -> Iterator[History]:
     except ConfigError as error:
         print_faults(error)
         raise click.exceptions.Exit(2) from None
-    if settings.history is None:
+    place = settings.history
+    if sql:
+        if settings.sql is None:
+            raise click.ClickException("the configuration has no section sql: leave out --sql")
+        place = settings.sql.database
+    if place is None:
         raise click.ClickException(
             f"the history is switched off in {path} (history: false), nothing is kept. Remove that "
             f"line and start the gateway again"
@@ -66,7 +74,7 @@ def opened_history(config: Path | None, use: Use = "read") -> Iterator[History]:
             raise
         raise click.ClickException(str(MissingExtraError("the history", "sql"))) from error
     try:
-        database = Database(settings.history)
+        database = Database(place)
         try:
             yield _ready(History(settings, database, _exists(database.path)), path, use)
         finally:
@@ -143,6 +151,10 @@ meter_option = click.option(
     "--meter",
     metavar="NAME|ADCO",
     help="One meter by its name or address, with those it replaces; otherwise all.",
+)
+
+sql_option = click.option(
+    "--sql", is_flag=True, help="In the copy that the section sql names, not in the history."
 )
 
 from_option = click.option(

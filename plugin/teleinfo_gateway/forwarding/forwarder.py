@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from teleinfo_gateway.detached import run_detached
@@ -14,9 +17,10 @@ from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.forwarding import source
 from teleinfo_gateway.forwarding.progress import Progress
 from teleinfo_gateway.forwarding.refusals import Refusals
-from teleinfo_gateway.forwarding.source import History
+from teleinfo_gateway.forwarding.source import History, ReplacedError
 from teleinfo_gateway.forwarding.target import RefusedError, Row, Target, TargetError
 from teleinfo_gateway.history import outbox
+from teleinfo_gateway.state import state_folder
 
 __all__ = ["Forwarder"]
 
@@ -25,26 +29,37 @@ log = logging.getLogger(__name__)
 _LOOK_S = 60.0
 """Between two looks at the history, which then writes what it holds: once a minute."""
 
-_BATCH = 1000  # rows of one request, some 200 kB
+_BATCH = 1000  # rows of one request, some 200 kB, unless the target wants fewer
 _CATCH_UP_S = 0.25  # between two batches of what was missed: 4000 rows a second at most
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 300.0
+_LEAVE_S = 0.5  # of the second that an output has to end
+_RATE_S = 60.0
+_RATE_STEPS = 1000  # requests of a minute; each batch of what was missed is one or two
 
 
 class Forwarder:
     """A durable output: hands every row of the history to a target, once it was kept.
 
+    A new one begins with what comes from now on, or ``from_start`` with all that is kept.
     A fault of the target never leaves this object: it shows in :meth:`state`, and the rows wait in
     the history.
     """
 
-    def __init__(self, name: str, target: Target, history: History) -> None:
+    def __init__(
+        self, name: str, target: Target, history: History, *, from_start: bool = False
+    ) -> None:
         self.name = name
         self._target = target
+        self._batch: int = getattr(target, "batch", _BATCH)
+        self._in_turn = threading.Lock()  # a request that hangs may outlive the task
         self._history = history
-        self._refusals = Refusals(name)
+        self._refusals = Refusals(name, state_folder(history.config))
         self._progress: Progress | None = None
+        self._from_start = from_start
+        self._remembered = 0
         self._sent = self._failed = self._lost = self._backlog = 0
-        self._oldest: datetime | None = None
+        self._oldest: int | None = None
+        self._recent: deque[tuple[float, int]] = deque(maxlen=_RATE_STEPS)
         self._was_away = True
         self._problem = ""
         self._task: asyncio.Task[None] | None = None
@@ -55,20 +70,29 @@ class Forwarder:
 
     async def stop(self) -> None:
         """End; what is on its way may arrive, and is then sent again at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._task = None
-            self._target.close()
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        self._task = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_S):
+                await run_detached(self._close)
 
     def state(self) -> Mapping[str, str | int | bool]:
-        """Where rows go, how many wait since when, what was refused or lost, what is wrong."""
+        """Where rows go, how many wait since when, what was refused or lost, what is wrong.
+
+        ``rate`` counts the rows of the last minute.
+        """
+        since_s = time.monotonic() - _RATE_S
+        oldest = self._oldest
         return {
             "target": self._target.address,
             "sent": self._sent,
+            "rate": sum(rows for sent_s, rows in self._recent if sent_s >= since_s),
             "failed": self._failed,
             "backlog": self._backlog,
-            "oldest": self._oldest.isoformat() if self._oldest else "",
+            "oldest": "" if oldest is None else datetime.fromtimestamp(oldest, UTC).isoformat(),
             "refused": self._refusals.count,
             "refused_reason": self._refusals.reason,
             "lost": self._lost,
@@ -80,33 +104,39 @@ class Forwarder:
         while True:
             try:
                 pause_s = await self._forward()
+            except ReplacedError:
+                log.warning("%s: the history is another one: all of it is sent", self.name)
+                self._progress, self._from_start = None, True
+                pause_s = _FIRST_RETRY_S
             except Exception as error:  # noqa: BLE001  # the outermost frame: it costs time, no row
-                self._failed += 1
                 self._report(error)
                 asked_s = error.after_s if isinstance(error, TargetError) else 0.0
-                # Not every gateway should come back at the same moment.
-                pause_s = max(asked_s, wait_s) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+                # Not every gateway should come back at the same moment, and none too early.
+                spread = random.uniform(1.0, 1.5)  # noqa: S311  # no secret
+                pause_s = max(asked_s, wait_s) * spread
                 wait_s = min(2 * wait_s, _LAST_RETRY_S)
             else:
                 wait_s = _FIRST_RETRY_S
+                self._works()
             await asyncio.sleep(pause_s)
 
     async def _forward(self) -> float:
         """Send what is next; gives the seconds until there may be more."""
         progress = await self._look()
-        live = await self._history.ask(source.after, progress.live, _BATCH)
-        if live:
-            await self._send(live)
-            progress.sent_live(live[-1].seq)
-            await self._remember(progress)
+        live = await self._history.ask(source.after, progress.live, self._batch)
+        await self._send(live, progress.sent_live)
         if progress.has_gap:
-            missed = await self._history.ask(source.after, progress.low, _BATCH)
+            missed = await self._history.ask(source.after, progress.low, self._batch)
             missed = [row for row in missed if row.seq <= progress.missed]
+            await self._send(missed, progress.sent_missed)
             if missed:
-                await self._send(missed)
-            progress.sent_missed(missed[-1].seq if missed else progress.missed)
-            await self._remember(progress)
-        if progress.has_gap or len(live) == _BATCH:
+                self._oldest = missed[-1].ts
+            else:  # the rest of them was let go
+                progress.sent_missed(progress.missed)
+        await self._remember(progress.confirmed)
+        if len(live) == self._batch and not self._backlog:
+            self._was_away = True  # more has come at once than is live, such as by an import
+        if progress.has_gap or len(live) == self._batch:
             return _CATCH_UP_S
         self._backlog, self._oldest = 0, None
         return _LOOK_S
@@ -114,43 +144,63 @@ class Forwarder:
     async def _look(self) -> Progress:
         """How far it is; after a pause of any kind, what was missed waits for what is new."""
         if self._progress is None:
-            seq = await self._history.change(source.begin, self.name, int(time.time()))
-            self._progress = Progress(seq, in_order=self._target.in_order)
-        if self._was_away:
-            found = await self._history.ask(source.outlook, self.name)
-            self._backlog, self._lost = found.backlog, found.lost
-            self._oldest = (
-                None if found.oldest is None else datetime.fromtimestamp(found.oldest, UTC)
+            seq = await self._history.change(
+                source.begin, self.name, int(time.time()), from_start=self._from_start
             )
+            self._progress = Progress(seq, in_order=self._target.in_order)
+            self._remembered = seq
+            self._was_away = True
+        if self._was_away:
+            found = await self._history.ask(source.outlook, self.name, self._progress.confirmed)
+            self._backlog, self._lost, self._oldest = found.backlog, found.lost, found.oldest
             self._progress.look_ahead(found.last)
             self._was_away = False
         return self._progress
 
-    async def _send(self, rows: Sequence[Row]) -> None:
-        """Hand over rows; those that are refused for good are set aside."""
-        try:
-            await run_detached(self._target.send, rows)
-        except RefusedError as error:
-            if len(rows) == 1:
-                await asyncio.to_thread(self._refusals.add, rows[0], str(error))
-                return
-            middle = len(rows) // 2
-            await self._send(rows[:middle])
-            await self._send(rows[middle:])
-            return
-        self._sent += len(rows)
-        self._backlog = max(0, self._backlog - len(rows))
-        if self._problem:
-            log.info("%s: %s takes rows again", self.name, self._target.address)
-            self._problem = ""
+    async def _send(self, rows: Sequence[Row], done: Callable[[int], None]) -> None:
+        """Hand over rows; those that are refused for good are found and set aside.
 
-    async def _remember(self, progress: Progress) -> None:
-        await self._history.change(
-            outbox.move_cursor, self.name, progress.confirmed, int(time.time())
-        )
+        ``done`` is told the last number of each part that need not be sent again.
+        """
+        parts = [rows] if rows else []
+        while parts:
+            part = parts.pop()
+            try:
+                await run_detached(self._hand_over, part)
+            except RefusedError as error:
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+                    continue
+                await asyncio.to_thread(self._refusals.add, part[0], str(error))
+            else:
+                self._sent += len(part)
+                self._recent.append((time.monotonic(), len(part)))
+                self._works()
+            self._backlog = max(0, self._backlog - len(part))
+            done(part[-1].seq)
+
+    def _hand_over(self, rows: Sequence[Row]) -> None:
+        with self._in_turn:
+            self._target.send(rows)
+
+    def _close(self) -> None:
+        with self._in_turn:
+            self._target.close()
+
+    async def _remember(self, seq: int) -> None:
+        if seq != self._remembered:
+            await self._history.change(outbox.move_cursor, self.name, seq, int(time.time()))
+            self._remembered = seq
+
+    def _works(self) -> None:
+        if self._problem:
+            log.info("%s: rows go to %s again", self.name, self._target.address)
+            self._problem = ""
 
     def _report(self, error: Exception) -> None:
         """Keep a problem for the status and log it once."""
+        self._failed += 1
         self._was_away = True
         ours = not isinstance(error, GatewayError)
         problem = f"a fault of this program: {type(error).__name__}" if ours else str(error)

@@ -18,7 +18,8 @@ class Row:
     ``seq`` grows from row to row. ``adco`` is ``""`` and ``name`` too for an event of the gateway
     itself. ``ts`` are unix seconds. ``values`` are the columns of ``ti_reading``, ``ti_label``
     (``label``, ``value``, ``horodate``) or ``ti_event`` (``kind``, ``value``, ``detail``) beside
-    these; ``None`` is what is not known.
+    these; ``None`` is what is not known. ``mode`` (``historique`` or ``standard``), ``phases`` and
+    ``replaces``, the address of the meter before, are what is known of the meter by now.
     """
 
     seq: int
@@ -27,6 +28,9 @@ class Row:
     name: str
     ts: int
     values: Mapping[str, int | str | None]
+    mode: str | None = None
+    phases: int | None = None
+    replaces: str | None = None
 
 
 class TargetError(GatewayError):
@@ -49,7 +53,8 @@ class Target(Protocol):
 
     Rows may come a second time, after a crash between sending and remembering: what is taken twice
     must count once. ``in_order`` is for targets that want every row after the one before it; others
-    get the newest first, and what was missed meanwhile.
+    get the newest first, and what was missed meanwhile. A target may have ``batch``, the rows of
+    one call at most: after a crash so many may come twice.
     """
 
     in_order: bool

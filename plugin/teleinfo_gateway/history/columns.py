@@ -14,7 +14,7 @@ from tic import BY_NAME, CALENDARS, INDEX_LABELS, INDEX_SLOTS, PERIOD_SLOTS, Kin
 SLOTS = range(1, 11)
 INDEXES = ("idx_total", *(f"idx{slot:02}" for slot in SLOTS), "idx_inj")
 
-_FROM_HISTORIQUE = {
+FROM_HISTORIQUE = {
     "ISOUSC": "isousc",
     "PAPP": "papp",
     **{f"IINST{n}": f"i{n or 1}" for n in ("", 1, 2, 3)},
@@ -23,7 +23,7 @@ _FROM_HISTORIQUE = {
     "ADPS": "adps",
     "PEJP": "pejp",
 }
-_FROM_STANDARD = {
+FROM_STANDARD = {
     "PREF": "pref",
     "SINSTS": "papp",
     **{f"SINSTS{n}": f"papp{n}" for n in (1, 2, 3)},
@@ -38,13 +38,13 @@ _SLOT_COLUMNS = {label: f"idx{slot:02}" for label, slot in INDEX_SLOTS.items()}
 _OF_PRODUCERS = [label.name for label in BY_NAME.values() if label.producer]
 
 NUMBERS: Mapping[str, str] = {
-    column: BY_NAME[label].unit for label, column in (_FROM_HISTORIQUE | _FROM_STANDARD).items()
+    column: BY_NAME[label].unit for label, column in (FROM_HISTORIQUE | FROM_STANDARD).items()
 }
 """Every column that holds a number a meter tells, and its unit."""
 
 _IN_COLUMNS = {
-    *_FROM_HISTORIQUE,
-    *_FROM_STANDARD,
+    *FROM_HISTORIQUE,
+    *FROM_STANDARD,
     *INDEX_SLOTS,
     *("ADCO", "ADSC", "OPTARIF", "PTEC", "DEMAIN", "HHPHC", "MOTDETAT", "STGE"),
     *("ADIR1", "ADIR2", "ADIR3"),  # of short frames: told by the events of an overload
@@ -58,7 +58,7 @@ def columns_of(reading: Reading) -> Row:
     """What a long reading says, as columns; its indexes only if it lost none of them."""
     values = {usual_name(label): value for label, value in reading.values.items()}
     historique = reading.historique
-    row: Row = dict(_numbers(historique, _FROM_HISTORIQUE))
+    row: Row = dict(_numbers(historique, FROM_HISTORIQUE))
     row |= {
         "optarif": historique.get("OPTARIF"),
         "ptec": historique.get("PTEC"),
@@ -68,7 +68,7 @@ def columns_of(reading: Reading) -> Row:
     }
     row["slot"] = PERIOD_SLOTS.get(historique.get("PTEC", ""))
     if reading.mode is Mode.STANDARD:
-        row |= dict(_numbers(values, _FROM_STANDARD))
+        row |= dict(_numbers(values, FROM_STANDARD))
         row |= _own_calendar(values)
     else:
         row |= dict(_numbers(historique, _SLOT_COLUMNS))

@@ -50,5 +50,5 @@ def explained(error: Exception, name: str, *, on_server: bool) -> HistoryError:
     if isinstance(error, DataError | IntegrityError):
         return UnwritableError(text)
     if on_server and isinstance(error, DBAPIError) and error.statement is None:
-        text += "; does the server run, and is history.url right?"
+        text += "; does the server run, and is its URL right?"
     return HistoryError(text)

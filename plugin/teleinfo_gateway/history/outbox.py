@@ -21,12 +21,15 @@ __all__ = [
     "Entry",
     "add_cursor",
     "after",
+    "backlog",
     "count_lost",
     "cursors",
     "keep_cursors",
     "last",
+    "lost",
     "move_cursor",
     "slowest",
+    "touch_cursor",
 ]
 
 Kind = Literal["reading", "label", "event"]
@@ -60,9 +63,22 @@ def add_cursor(connection: Connection, name: str, now: int, *, from_start: bool 
         connection.execute(insert(cursor).values(name=name, seq=seq, lost=0, updated_ts=now))
 
 
-def keep_cursors(connection: Connection, names: set[str]) -> None:
-    """Forget the cursors of outputs that are gone: nothing is kept for them any more."""
-    connection.execute(delete(cursor).where(cursor.c.name.not_in(names)))
+def touch_cursor(connection: Connection, name: str, now: int) -> int:
+    """How far an output has read; its cursor is in use."""
+    own = cursor.c.name == name
+    connection.execute(update(cursor).where(own).values(updated_ts=now))
+    return int(connection.execute(select(cursor.c.seq).where(own)).scalar_one())
+
+
+def keep_cursors(connection: Connection, names: set[str], unused_since: int | None = None) -> None:
+    """Forget the cursors of outputs that are gone: nothing is kept for them any more.
+
+    ``unused_since`` spares those that were used later: of gateways that share the database.
+    """
+    gone = delete(cursor).where(cursor.c.name.not_in(names))
+    if unused_since is not None:
+        gone = gone.where(cursor.c.updated_ts < unused_since)
+    connection.execute(gone)
 
 
 def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
@@ -77,7 +93,13 @@ def after(connection: Connection, seq: int, limit: int) -> list[Entry]:
 
 
 def move_cursor(connection: Connection, name: str, seq: int, now: int) -> None:
-    """Remember that an output's target has everything up to and with ``seq``; never moves back."""
+    """Remember that an output's target has everything up to and with ``seq``; never moves back.
+
+    A cursor that was forgotten meanwhile comes back.
+    """
+    if seq > last(connection):  # of a history that was replaced meanwhile
+        return
+    add_cursor(connection, name, now, from_start=True)
     forward = update(cursor).where(cursor.c.name == name, cursor.c.seq < seq)
     connection.execute(forward.values(seq=seq, updated_ts=now))
 
@@ -85,36 +107,39 @@ def move_cursor(connection: Connection, name: str, seq: int, now: int) -> None:
 def cursors(connection: Connection) -> list[Cursor]:
     """Every cursor, by name."""
     rows = connection.execute(select(cursor).order_by(cursor.c.name)).all()
-    return [
-        Cursor(
-            row.name,
-            row.seq,
-            row.lost,
-            sum(_count(connection, table, row.seq) for table in _TABLES.values()),
-        )
-        for row in rows
-    ]
+    return [Cursor(row.name, row.seq, row.lost, backlog(connection, row.seq)) for row in rows]
+
+
+def backlog(connection: Connection, seq: int) -> int:
+    """How many rows follow ``seq``."""
+    return sum(
+        connection.execute(
+            select(func.count()).select_from(table).where(table.c.seq > seq)
+        ).scalar_one()
+        for table in _TABLES.values()
+    )
+
+
+def lost(connection: Connection, name: str) -> int:
+    """How many rows were gone before an output has read them."""
+    found = connection.execute(select(cursor.c.lost).where(cursor.c.name == name)).scalar()
+    return int(found or 0)
 
 
 def count_lost(connection: Connection, table: Table, doomed: ColumnElement[bool]) -> None:
     """Add to each cursor the rows of ``table`` that are about to go and that it has not read."""
     for row in connection.execute(select(cursor.c.name, cursor.c.seq)).all():
         unread = select(func.count()).select_from(table).where(doomed, table.c.seq > row.seq)
-        lost = connection.execute(unread).scalar_one()
-        if lost:
+        going = connection.execute(unread).scalar_one()
+        if going:
             connection.execute(
-                update(cursor).where(cursor.c.name == row.name).values(lost=cursor.c.lost + lost)
+                update(cursor).where(cursor.c.name == row.name).values(lost=cursor.c.lost + going)
             )
 
 
 def slowest(connection: Connection) -> int | None:
     """What every output has read; ``None`` without outputs."""
     return connection.execute(select(func.min(cursor.c.seq))).scalar()
-
-
-def _count(connection: Connection, table: Table, seq: int) -> int:
-    query = select(func.count()).select_from(table).where(table.c.seq > seq)
-    return int(connection.execute(query).scalar_one())
 
 
 def last(connection: Connection) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,7 @@ _QUESTION_S = 5.0  # that a question waits for what is being written
 _TIDY_S = 3600.0
 _LAST_WRITE_S = 5.0
 _LET_GO_S = 7 * 86400  # at a time: a clock that is years ahead for an hour costs a week
+_ABANDONED_S = 90 * 86400  # an output of another gateway that shares the database, unused so long
 _QUESTIONS = 2  # at a time: more would only wait for the disk
 
 _P = ParamSpec("_P")
@@ -57,7 +58,7 @@ _T = TypeVar("_T")
 class HistoryOutput:
     """Keeps what the meters say. ``device`` gives the settings of a meter by its name.
 
-    ``readers`` are the durable outputs: what another one had yet to read is kept for nobody.
+    ``readers`` names the durable outputs: what another one had yet to read is kept for nobody.
 
     A fault of the database never leaves this object: it shows in :meth:`state`, what waits is held
     up to a ceiling, and writing is tried again every minute.
@@ -70,12 +71,13 @@ class HistoryOutput:
         config: HistoryConfig,
         bus: Bus,
         device: Callable[[str], DeviceConfig | None],
-        readers: Collection[str] = (),
+        readers: Callable[[], set[str]] = set,
     ) -> None:
         self.config = config
-        self._readers = frozenset(readers)
+        self._readers = readers
         self._bus = bus
         self._database: Database | None = None
+        self._cursors_kept = False
         self._ready = False  # its tables were looked at since it last failed
         self._failed_s = -_PATIENCE_S
         self._problem = ""  # of the database
@@ -95,7 +97,7 @@ class HistoryOutput:
 
     def start(self) -> None:
         """Begin to take from the bus."""
-        self._subscription = self._bus.subscribe()
+        self._subscription = self._bus.subscribe(name=self.name)
         self._tasks = [
             asyncio.create_task(self._take(self._subscription), name="history"),
             asyncio.create_task(self._keep_writing(), name="history writer"),
@@ -313,7 +315,15 @@ class HistoryOutput:
             self._database = Database(self.config)
         if not self._ready or self._database.moved:
             self._database.prepare()
-            with self._database.writing() as connection:
-                keep_cursors(connection, set(self._readers))
+            if not self._cursors_kept:
+                self._keep_cursors(self._database)
+                self._cursors_kept = True
             self._ready = True
         return self._database
+
+    def _keep_cursors(self, database: Database) -> None:
+        """Once: a reload may bring outputs that were not among the readers at the start."""
+        shared = database.path is None
+        since = int(time.time()) - _ABANDONED_S if shared else None
+        with database.writing() as connection:
+            keep_cursors(connection, self._readers(), since)

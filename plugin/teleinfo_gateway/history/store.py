@@ -61,12 +61,17 @@ class Stored:
 
 
 def store(
-    connection: Connection, batch: Batch, closed: Mapping[str, frozenset[int]] | None = None
+    connection: Connection,
+    batch: Batch,
+    closed: Mapping[str, frozenset[int]] | None = None,
+    *,
+    copy: bool = False,
 ) -> Stored:
     """Write a batch and sum up what it touches.
 
     ``closed`` maps an address to the days whose readings are gone (:func:`closed_days`); without
     it they are looked up, which is right unless several batches together fill such days.
+    ``copy`` says that the labels are rows of another history: changes, in whatever order they come.
     """
     sequence = _Sequence(connection)
     first = {adco: rows[0].ts for adco, rows in _by_address(batch.readings).items()}
@@ -89,7 +94,7 @@ def store(
             )
             sum_up(connection, meters[adco], unknown[0].ts, unknown[-1].ts, days)
     for adco, changes in _by_address(batch.labels).items():
-        rows = _changes(connection, meters[adco], changes)
+        rows = _changes(connection, meters[adco], changes, each=copy)
         if rows:
             connection.execute(insert(label), [{**row, "seq": sequence.take()} for row in rows])
     happened = _without_told(connection, batch.events)
@@ -218,9 +223,12 @@ def _reading_row(meter_id: int, row: ReadingRow, seq: int) -> dict[str, object]:
 
 
 def _changes(
-    connection: Connection, meter_id: int, rows: Sequence[LabelRow]
+    connection: Connection, meter_id: int, rows: Sequence[LabelRow], *, each: bool
 ) -> list[dict[str, object]]:
-    """The rows that say something new: other than the value that stood at their time."""
+    """The rows that say something new: other than the value that stood at their time.
+
+    With ``each``, all that are not there: the one between them may come later.
+    """
     concerned = and_(label.c.meter_id == meter_id, label.c.label.in_({row.label for row in rows}))
     stood = (
         select(label.c.label, func.max(label.c.ts).label("ts"))
@@ -240,7 +248,7 @@ def _changes(
     changes = []
     for key, row in sorted(({(row.ts, row.label): row for row in rows} | known).items()):
         said = row.value, row.horodate
-        if key not in known and says.get(row.label) != said:
+        if key not in known and (each or says.get(row.label) != said):
             changes.append(
                 {
                     "meter_id": meter_id,

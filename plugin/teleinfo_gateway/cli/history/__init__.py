@@ -15,6 +15,7 @@ _MODULES = {
     "vacuum": "vacuum",
     "rebuild": "rebuild",
     "migrate": "migrate",
+    "view": "view",
 }
 
 
@@ -24,7 +25,7 @@ _MODULES = {
     epilog="Example: teleinfo history check",
 )
 def history() -> None:
-    """Look after the history: export, import, check, make smaller, sum up anew.
+    """Look after the history: export, import, check, make smaller, sum up anew, views.
 
     These commands open the database that the configuration names, whether the gateway runs or not.
     """
