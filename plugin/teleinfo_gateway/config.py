@@ -5,13 +5,13 @@ The description of a field says what it takes: faults are worded with it.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from teleinfo_gateway.config_devices import DeviceConfig, XplConfig
 from teleinfo_gateway.config_emoncms import EmoncmsConfig, emoncms_fits
 from teleinfo_gateway.config_faults import refused
 from teleinfo_gateway.config_files import FilesConfig
@@ -25,9 +25,7 @@ from teleinfo_gateway.config_udp import UdpConfig, udp_fits
 from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.contracts import ContractConfig
 from teleinfo_gateway.errors import ConfigError, Fault
-from teleinfo_gateway.settings import FrozenMapping, Settings, refusal, split_host_port
-from teleinfo_gateway.udp_url import SCHEME as UDP
-from teleinfo_gateway.udp_url import parse_udp_url
+from teleinfo_gateway.settings import FrozenMapping, Settings, refusal
 from teleinfo_gateway.yaml_source import Document, read_yaml
 
 __all__ = [
@@ -54,6 +52,8 @@ __all__ = [
     "search_paths",
 ]
 
+_Section = TypeVar("_Section")
+
 # Section and key whose values must differ, the value of an item that lacks the key, and the fault.
 _UNIQUE = (
     (
@@ -64,84 +64,6 @@ _UNIQUE = (
     ("push", "name", None, "{} has this name already: give each its own"),
     ("contracts", "name", None, "{} has this name already: give each its own"),
 )
-
-
-class DeviceConfig(Settings):
-    """One meter: a device of Domogik's type ``teleinfo.electric_meter``."""
-
-    name: str = Field(
-        default="meter",
-        pattern=r"^[a-z0-9-]{1,32}$",
-        description="1 to 32 lower-case letters, digits and hyphens, such as house",
-    )
-    type: Literal["teleinfo.electric_meter"] = Field(
-        default="teleinfo.electric_meter", description="teleinfo.electric_meter"
-    )
-    device: str = Field(
-        description="a port such as /dev/ttyUSB0, socket://host:port, rfc2217://host:port or "
-        "udp://address:port"
-    )
-    interval: int = Field(
-        default=60,
-        ge=1,
-        le=170,
-        description="whole seconds from 1 to 170 (after 180 without news a meter counts as lost)",
-    )
-    mode: Literal["auto", "historique", "standard"] = Field(
-        default="auto", description="auto, historique or standard"
-    )
-    replaces: str | None = Field(
-        default=None,
-        pattern=r"^[0-9]{4}[0-9A-F]{2}[0-9]{6}$",
-        description='the 12 characters of the address of the meter before, such as "021528603314"',
-    )
-
-    @field_validator("device")
-    @classmethod
-    def _reachable_by_name(cls, device: str) -> str:
-        if re.search(r"\s", device):
-            raise ValueError("there is a space in it")
-        if device.startswith(UDP):
-            parse_udp_url(device)
-            return device
-        if not device.startswith(("socket://", "rfc2217://")):
-            if not device.startswith("/"):
-                raise ValueError("the path of a port is written whole, from its first /")
-            return device
-        split_host_port(device.partition("//")[2])
-        return device
-
-
-class XplConfig(Settings):
-    """What the xPL output says about itself and how it writes values."""
-
-    vendor: str = Field(
-        default="domogik",
-        pattern=r"^[a-z0-9]{3,8}$",
-        description="3 to 8 lower-case letters and digits, such as domogik",
-    )
-    instance: str = Field(
-        default="auto",
-        pattern=r"^[a-z0-9]{1,16}$",
-        description="auto, or 1 to 16 lower-case letters and digits",
-    )
-    interface: str = Field(
-        default="auto",
-        pattern=r"^[!-.0-~]{1,15}$",
-        description="auto, or the name of a network interface such as eth0",
-    )
-    hub: Literal["auto", "always", "never"] = Field(
-        default="auto", description="auto, always or never"
-    )
-    device: str = Field(
-        default="adco",
-        pattern=r"^[a-z0-9_.]{1,128}$",
-        description="adco, none, or a fixed text of lower-case letters, digits, _ and .",
-    )
-    values: Literal["domogik", "raw"] = Field(default="domogik", description="domogik or raw")
-    short_also_basic: bool = Field(default=False, description="true or false")
-    standard: bool = Field(default=False, description="true or false")
-    port: int = Field(default=3865, ge=1, le=65535, description="a UDP port from 1 to 65535")
 
 
 class Config(Settings):
@@ -170,6 +92,14 @@ class Config(Settings):
         default=None,
         description="a mapping of UDP settings, or true to send frames to programs of this machine",
     )
+    history: HistoryConfig | None = Field(
+        default=HistoryConfig(),
+        description="a mapping of history settings, or false to keep no history",
+    )
+    sql: SqlConfig | None = Field(
+        default=None,
+        description="the key url, or false to have no copy of the history in another database",
+    )
     influxdb: InfluxdbConfig | None = Field(
         default=None,
         description="a mapping of InfluxDB settings, or true for an InfluxDB 1 on this machine",
@@ -186,14 +116,6 @@ class Config(Settings):
     web: WebConfig | None = Field(
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the page and the HTTP API off",
-    )
-    history: HistoryConfig | None = Field(
-        default=HistoryConfig(),
-        description="a mapping of history settings, or false to keep no history",
-    )
-    sql: SqlConfig | None = Field(
-        default=None,
-        description="the key url, or false to have no copy of the history in another database",
     )
     ingest: IngestConfig | None = Field(
         default=None,
@@ -248,6 +170,13 @@ class Config(Settings):
         if emoncms is None:
             return None
         return emoncms_fits(emoncms, len(info.data.get("devices", ())))
+
+    @field_validator("sql", "influxdb", "emoncms", "push", "files")
+    @classmethod
+    def _from_history(cls, section: _Section, info: ValidationInfo) -> _Section:
+        if section and "history" in info.data and info.data["history"] is None:
+            raise ValueError("it sends what the history keeps, which history: false switches off")
+        return section
 
     @field_validator("sql")
     @classmethod
