@@ -28,6 +28,7 @@ from .databases import (  # noqa: F401  # fixtures for every test of this folder
     mariadb,
     postgresql,
 )
+from .influx_servers import common_influxd, influxd, victoria  # noqa: F401  # likewise
 
 WAIT_S = 20
 """Far more than anything here takes, far less than the suite's own limit."""
@@ -243,10 +244,17 @@ async def manager(lo_xpl, device):
     """The function that starts a manager, by default with the meter ``house`` on a wire."""
     started = []
 
-    def start(wire=None, *devices, interval=60, history=None, **xpl):
+    def start(wire=None, *devices, interval=60, history=None, mqtt=None, domoticz=None, **xpl):
         if wire is not None:
             devices = (device(wire, interval=interval), *devices)
-        config = Config(devices=devices, xpl=lo_xpl(**xpl), web=None, history=history)
+        config = Config(
+            devices=devices,
+            xpl=lo_xpl(**xpl),
+            web=None,
+            history=history,
+            mqtt=mqtt,
+            domoticz=domoticz,
+        )
         started.append(PluginManager(config))
         started[-1].start()
         return started[-1]

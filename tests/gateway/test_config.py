@@ -381,7 +381,6 @@ FAULTS = [
     # history
     ("history: 1", 1, "history", "or false to keep no history, found 1"),
     ("history: false\nfiles: {folder: /x}", 2, "files", "which history: false switches off"),
-    ("history: false\nemoncms: {apikey: x}", 2, "emoncms", "which history: false switches off"),
     ("history: {path: history.db}", 1, "history.path", "written whole, from its first /"),
     ("history: {path: /var/lib/}", 1, "history.path", "this is a directory"),
     ("history:\n  path: /x\n  url: mysql://h/db", 3, "history.url", "path names a file already"),

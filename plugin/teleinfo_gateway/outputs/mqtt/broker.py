@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable
 
 from teleinfo_gateway.config_mqtt import MqttConfig
 from teleinfo_gateway.errors import GatewayError
-from teleinfo_gateway.outputs.mqtt.connection import BrokerError, Connection, Heard
+from teleinfo_gateway.outputs.mqtt.connection import Connection, Heard
 from teleinfo_gateway.outputs.mqtt.message import Message
+from teleinfo_gateway.outputs.mqtt.trouble import BrokerError, twin
+from teleinfo_gateway.throttle import Throttle
 
 __all__ = ["Broker"]
 
@@ -18,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 60.0
 _SETTLED_S = 30.0  # a connection that lasted so long was a good one
+_TOO_OFTEN = 3
 _FAREWELL_S = 0.5
 
 
@@ -46,6 +50,7 @@ class Broker:
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._sent = self._lost = 0  # of connections that are over
+        self._throttle = Throttle()
         self.connections = 0
         self.problem = ""
 
@@ -112,6 +117,7 @@ class Broker:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         wait_s = _FIRST_RETRY_S
+        short = 0  # connections that did not last
         while True:
             began_s = loop.time()
             try:
@@ -121,9 +127,12 @@ class Broker:
                 if isinstance(error, BrokerError) and error.other_protocol:
                     self._change_protocol()
             else:
+                short += 1
+                if short >= _TOO_OFTEN:
+                    reason += f", again and again; maybe {twin(self._client_id)}"
                 self._report(f"the connection to {self._config.host} was lost: {reason}")
             if loop.time() - began_s > _SETTLED_S:
-                wait_s = _FIRST_RETRY_S
+                wait_s, short = _FIRST_RETRY_S, 0
             # Not every client of a broker that comes back should knock at the same moment.
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
             wait_s = min(2 * wait_s, _LAST_RETRY_S)
@@ -138,7 +147,7 @@ class Broker:
             self._connection = connection
             self.connections += 1
             self.problem = ""
-            log.info("MQTT: connected to %s by MQTT %s", self._config.url, self.protocol)
+            self._log(logging.INFO, f"connected to {self._config.url} by MQTT {self.protocol}")
             self._connected()
             return await asyncio.shield(connection.ended)
         finally:
@@ -156,4 +165,9 @@ class Broker:
         """Keep a problem for the status and log it once."""
         if problem != self.problem:
             self.problem = problem
-            log.warning("MQTT: %s; trying again", problem)
+            self._log(logging.WARNING, f"{problem}; trying again")
+
+    def _log(self, level: int, text: str) -> None:
+        """Write a line into the log, unless connections come and go all the time."""
+        if self._throttle.admit(time.monotonic()) is not None:
+            log.log(level, "MQTT: %s", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,6 +14,8 @@ from teleinfo_gateway.config_mqtt import MqttConfig
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.view import View
+from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.throttle import Throttle
 
 __all__ = ["Commands", "Plugin"]
 
@@ -42,6 +45,8 @@ class Commands:
         self._plugin = plugin
         self._send = send
         self._stops: set[asyncio.Task[None]] = set()
+        self._reloading: asyncio.Task[int] | None = None
+        self._throttle = Throttle()
 
     def topics(self) -> list[str]:
         """What to hear."""
@@ -55,31 +60,43 @@ class Commands:
             if text == "PRESS":
                 self._reload()
             return
-        key = topic.removeprefix(f"{self._root}/").removesuffix("/reader/set")
-        meter = next(
-            (self._plugin.meters.get(v.name) for v in views.values() if v.key == key), None
-        )
-        if meter is None:
-            return
-        if text == "ON":
-            log.info("MQTT: meter %s is started by a message", meter.name)
+        for view in views.values():
+            meter = self._plugin.meters.get(view.name)
+            if meter is not None and topic == f"{self._root}/{view.key}/reader/set":
+                self._switch(meter, text)
+
+    def _switch(self, meter: Meter, text: str) -> None:
+        is_stopped = meter.status in {Status.STOPPED, Status.STOP_REQUEST}
+        if text == "ON" and is_stopped:
+            self._log(f"meter {meter.name} is started by a message")
             meter.start()
-        elif text == "OFF":
-            log.info("MQTT: meter %s is stopped by a message", meter.name)
+        elif text == "OFF" and not is_stopped:
+            self._log(f"meter {meter.name} is stopped by a message")
             task = asyncio.create_task(meter.stop())
             self._stops.add(task)
             task.add_done_callback(self._stops.discard)
 
     def _reload(self) -> None:
-        reload = self._plugin.request_reload()
-        if reload is None:
-            log.warning("MQTT: there is no configuration file to read again")
+        """Unless that is being done: whoever repeats the message cannot heap up work."""
+        if self._reloading is not None and not self._reloading.done():
+            return
+        self._reloading = self._plugin.request_reload()
+        if self._reloading is None:
+            self._log("there is no configuration file to read again")
         else:
-            reload.add_done_callback(self._reloaded)
+            self._reloading.add_done_callback(self._reloaded)
 
     def _reloaded(self, reload: asyncio.Task[int]) -> None:
         """Tell how it went; the faults themselves are in the log, they name files and lines."""
-        if reload.cancelled() or reload.exception() is not None:
+        if reload.cancelled():
+            return
+        if (error := reload.exception()) is not None:
+            log.error("MQTT: the configuration was not read again", exc_info=error)
             return
         body = {"type": "reload", "ts": datetime.now(UTC).isoformat(), "faults": reload.result()}
         self._send([Message(f"{self._root}/event", json.dumps(body), qos=1)])
+
+    def _log(self, text: str) -> None:
+        """Tell what a message has done, unless there are too many of them."""
+        if self._throttle.admit(time.monotonic()) is not None:
+            log.info("MQTT: %s", text)

@@ -1,153 +1,165 @@
-"""One connection to a broker, from its opening to its end: paho-mqtt and its network thread."""
+"""One connection to a broker, from its opening to its end: paho-mqtt on the event loop.
+
+Only the opening has a thread, as names are looked up and files read there. What follows would gain
+nothing from one: paho's own would take turns with the event loop for each message.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from teleinfo_gateway.config_mqtt import MqttConfig
 from teleinfo_gateway.detached import run_detached
-from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.outbox import Outbox
 from teleinfo_gateway.outputs.mqtt.tls import broker_tls
+from teleinfo_gateway.outputs.mqtt.trouble import end_of, judge, unreachable
 from teleinfo_gateway.secret import resolve
 
 if TYPE_CHECKING:
-    from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
 _T = TypeVar("_T")
 
-__all__ = ["BrokerError", "Connection"]
+__all__ = ["Connection", "Heard"]
 
 _CONNECT_S = 5.0  # to open the TCP connection, and again for the broker's answer
 _KEEPALIVE_S = 30
+_BEAT_S = 1.0  # between two looks at what is due by time
 _WINDOW = 50
 """Messages in the hands of paho, which has no ceiling of its own for QoS 0: what a broker does not
 take waits in the outbox, where a newer state replaces it."""
 
-_MAX_HEARD = 1000
-"""Messages heard that wait for the event loop: nobody has so much to command."""
+_MAX_PACKET = 1 << 18
+"""Bytes of a message that we are ready to hear; what was announced of a meter is the longest. A
+broker of MQTT 3.1.1 cannot be told."""
 
 Heard = Callable[[str, str, bool], None]
 """Called with the topic, the text, and whether the broker had kept it (retained)."""
 
 
-class BrokerError(GatewayError):
-    """There is no connection; the text says why and what to do.
-
-    ``other_protocol`` says that the broker may speak the other version of MQTT.
-    """
-
-    def __init__(self, text: str, *, other_protocol: bool = False) -> None:
-        super().__init__(text)
-        self.other_protocol = other_protocol
-
-
 class Connection:
     """Begins unopened; once it has ended it is of no use any more.
 
-    ``ended`` is set to the reason. Everything but paho's callbacks runs on the event loop.
+    ``ended`` is set to the reason.
     """
 
     def __init__(
         self, config: MqttConfig, client_id: str, *, old: bool, will: Message | None, heard: Heard
     ) -> None:
         self._config = config
+        self._client_id = client_id
         self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[ReasonCode | None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         self.outbox = Outbox()
         self.sent = 0
-        self._acknowledged = 0  # written by the network thread only
-        self._waiting = 0  # messages heard, for the event loop
+        self._acknowledged = 0
+        self._emptied: asyncio.Future[None] = self._loop.create_future()
+        self._beats: asyncio.TimerHandle | None = None
+        self._lock = threading.Lock()  # for the two that follow
+        self._is_dialled = False
         self._closed = False
-        self._client = client = paho.Client(
+        self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv311 if old else MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
-        client.connect_timeout = _CONNECT_S
+        self._client.connect_timeout = _CONNECT_S
+        self._client.on_socket_open = self._on_socket_open
+        if will is not None:
+            self._client.will_set(*will)
+
+    async def open(self) -> None:
+        """Connect and be let in. Raises BrokerError, or what a file or a secret does."""
+        try:
+            await run_detached(self._dial)
+            self._attend()
+            async with asyncio.timeout(_CONNECT_S):
+                answer = await self._answer
+        except (OSError, UnicodeError) as error:
+            raise unreachable(self._config, error) from error
+        judge(self._config, answer)
+
+    def _dial(self) -> None:
+        """In a thread of its own: names are looked up, files read, TLS is shaken hands about."""
+        config, client = self._config, self._client
+        if config.username is not None:
+            password = None if config.password is None else resolve(config.password)
+            client.username_pw_set(config.username, password)
+        if config.has_tls:
+            client.tls_set_context(broker_tls(config.tls))
+        properties = None
+        if client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = _MAX_PACKET
+        if client.connect(config.host, config.port, _KEEPALIVE_S, properties=properties):
+            raise ConnectionResetError("the connection was closed at once")
+        with self._lock:
+            if not self._closed:
+                self._is_dialled = True
+                return
+        client.disconnect()  # nobody waits for it any more
+
+    def _on_socket_open(self, _client: object, _data: object, line: paho.SocketLike) -> None:
+        """In the thread that dials, before anything is said: the broker need not know us then."""
+        if self._closed:
+            line.close()
+            raise ConnectionAbortedError
+        if isinstance(line, socket.socket):  # or an event waits 40 ms behind a value, see tcp(7)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _attend(self) -> None:
+        """Let the event loop do what is to be done from here on."""
+        client = self._client
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        if will is not None:
-            client.will_set(*will)
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_socket_register_write
+        client.on_socket_unregister_write = self._on_socket_unregister_write
+        line = client.socket()
+        if line is not None:
+            self._loop.add_reader(line, self._serve, client.loop_read)
+        self._beat()
 
-    async def open(self) -> None:
-        """Connect and be let in. Raises :class:`BrokerError`."""
-        broker = f"{self._config.host}:{self._config.port}"
+    def _on_socket_close(self, _client: object, _data: object, line: paho.SocketLike) -> None:
+        self._loop.remove_reader(line)
+
+    def _on_socket_register_write(
+        self, client: paho.Client, _data: object, line: paho.SocketLike
+    ) -> None:
+        self._loop.add_writer(line, self._serve, client.loop_write)
+
+    def _on_socket_unregister_write(
+        self, _client: object, _data: object, line: paho.SocketLike
+    ) -> None:
+        self._loop.remove_writer(line)
+
+    def _serve(self, work: Callable[[], object]) -> None:
+        """Have paho read or write; what is no MQTT ends the connection."""
         try:
-            await run_detached(self._dial)
-            async with asyncio.timeout(_CONNECT_S):
-                answer = await self._answer
-        except ssl.SSLCertVerificationError as error:
-            raise BrokerError(
-                f"{broker} shows a certificate that is not trusted: {error.verify_message}. "
-                "mqtt.tls.ca names the authority that signed it, mqtt.tls.server_name its name"
-            ) from error
-        except ssl.SSLError as error:
-            raise BrokerError(
-                f"{broker} cannot be spoken to by TLS: {error.reason or error}. Is this its port "
-                "for TLS, and does it want mqtt.tls.certificate?"
-            ) from error
-        except TimeoutError as error:
-            raise BrokerError(f"{broker} does not answer: is it a broker, and is it on?") from error
-        except OSError as error:
-            raise BrokerError(f"{broker} cannot be reached: {_reason(error)}") from error
-        self._judge(broker, answer)
-
-    def _dial(self) -> None:
-        """In a thread of its own: names are looked up, files read, TLS is shaken hands about."""
-        config = self._config
-        if config.username is not None:
-            password = None if config.password is None else resolve(config.password)
-            self._client.username_pw_set(config.username, password)
-        if config.has_tls:
-            self._client.tls_set_context(broker_tls(config.tls))
-        self._client.connect(config.host, config.port, _KEEPALIVE_S)
-        self._client.loop_start()
-        if self._closed:  # nobody waits for it any more
-            self._client.disconnect()
-
-    def _judge(self, broker: str, answer: ReasonCode | None) -> None:
-        if answer is None:
-            hint = "is this its port without TLS?"
-            if self._config.has_tls:
-                hint = "is this its port for TLS, and does it want mqtt.tls.certificate?"
-            raise BrokerError(
-                f"{broker} closed the connection at once: is it a broker, and {hint}",
-                other_protocol=True,
-            )
-        if not answer.is_failure:
-            return
-        name = answer.getName()
-        match name:
-            case "Bad user name or password" | "Not authorized":
-                who = self._config.username
-                user = "us without a user name" if who is None else f"the user {who!r}"
-                raise BrokerError(
-                    f"{broker} does not let {user} in: set mqtt.username and mqtt.password to what "
-                    "the broker knows"
-                )
-            case "Unsupported protocol version":
-                raise BrokerError(
-                    f"{broker} does not speak this version of MQTT: set mqtt.protocol to auto",
-                    other_protocol=True,
-                )
-            case _:
-                raise BrokerError(f"{broker} refuses the connection: {name}")
+            work()
+        except Exception:  # noqa: BLE001  # whatever a parser makes of bytes that are no MQTT
+            _settle(self.ended, "it sent what is no MQTT")
+            _settle(self._answer, None)
+        line = self._client.socket()
+        if isinstance(line, ssl.SSLSocket) and line.pending():  # which the loop cannot see
+            self._loop.call_soon(self._serve, self._client.loop_read)
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Hear topics, by QoS 1; what the broker keeps of them comes first."""
@@ -164,25 +176,29 @@ class Connection:
 
     async def emptied(self, within_s: float) -> None:
         """Wait until the broker has taken everything, or until it is too late."""
-        end_s = self._loop.time() + within_s
-        while (self.outbox or self.sent > self._acknowledged) and not self.ended.done():
-            if self._loop.time() > end_s:
-                return
-            await asyncio.sleep(0.005)
+        if self.outbox or self.sent > self._acknowledged:
+            self._emptied = self._loop.create_future()
+            either: set[asyncio.Future[Any]] = {self._emptied, self.ended}
+            await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self, within_s: float) -> None:
         """Take leave; a broker that does not listen is cut off."""
-        self._closed = True
-        if self._client.socket() is None:
-            return
+        with self._lock:
+            self._closed = True
+            if not self._is_dialled:  # the thread that dials finds that it is closed
+                return
+        if self._beats is not None:
+            self._beats.cancel()
         self._client.disconnect()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await asyncio.shield(self.ended)
-        line = self._client.socket()
-        if not self.ended.done() and isinstance(line, socket.socket):
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
+        try:
+            if self._client.socket() is not None:
+                await asyncio.wait({self.ended}, timeout=within_s)
+        finally:
+            line = self._client.socket()
+            if isinstance(line, socket.socket):
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+                self._client.loop_write()  # what waits there meets the end, and paho closes it
 
     def _drain(self) -> None:
         while self.sent - self._acknowledged < _WINDOW:
@@ -194,64 +210,33 @@ class Connection:
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:  # it ends: on_disconnect is on its way
                 return
 
-    def _tell(self, function: Callable[..., None], *arguments: object) -> None:
-        """From the network thread to the event loop."""
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(function, *arguments)
+    def _beat(self) -> None:
+        self._beats = self._loop.call_later(_BEAT_S, self._beat)
+        self._client.loop_misc()
 
     def _on_connect(
-        self,
-        _client: paho.Client,
-        _data: object,
-        _flags: paho.ConnectFlags,
-        answer: ReasonCode,
-        _properties: Properties | None,
+        self, _client: object, _data: object, _flags: object, answer: ReasonCode, *_more: object
     ) -> None:
-        self._tell(_settle, self._answer, answer)
+        _settle(self._answer, answer)
 
     def _on_disconnect(
-        self,
-        _client: paho.Client,
-        _data: object,
-        _flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, *_more: object
     ) -> None:
-        self._tell(_settle, self.ended, reason.getName())
-        self._tell(_settle, self._answer, None)  # unless there was one
+        _settle(self.ended, end_of(reason.getName(), self._client_id))
+        _settle(self._answer, None)  # unless there was one
 
-    def _on_publish(
-        self,
-        _client: paho.Client,
-        _data: object,
-        _number: int,
-        _reason: ReasonCode,
-        _properties: Properties,
-    ) -> None:
+    def _on_publish(self, *_about: object) -> None:
         self._acknowledged += 1
         if self.outbox:
-            self._tell(self._drain)
+            self._loop.call_soon(self._drain)  # others have their turn between two windows
+        elif self._acknowledged == self.sent:
+            _settle(self._emptied, None)
 
-    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        if self._waiting >= _MAX_HEARD:
-            return
-        self._waiting += 1
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         text = message.payload.decode("utf-8", "replace")
-        self._tell(self._hear, message.topic, text, message.retain)
-
-    def _hear(self, topic: str, text: str, retained: bool) -> None:
-        self._waiting -= 1
-        self._heard(topic, text, retained)
+        self._loop.call_soon(self._heard, message.topic, text, message.retain)
 
 
 def _settle(future: asyncio.Future[_T], value: _T) -> None:
     if not future.done():
         future.set_result(value)
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there: is the broker running, and is this its port?"
-    if isinstance(error, socket.gaierror):
-        return "no machine has this name: look at mqtt.url"
-    return error.strerror or str(error)

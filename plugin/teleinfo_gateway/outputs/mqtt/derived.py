@@ -6,17 +6,20 @@ Sources: Enedis-NOI-CPT_54E section 6.2.3.14 (STGE); the estimates are those of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from teleinfo_gateway.announcements import NONE
 from teleinfo_gateway.outputs.mqtt.view import View
 from teleinfo_gateway.statuses import LinkState, Status
 from tic import BY_NAME, Breaker, StatusRegister
 
-__all__ = ["UNKNOWN_CONTRACT", "condition", "contract", "derived", "on_off"]
+__all__ = ["UNKNOWN_CONTRACT", "condition", "contract", "derived", "derived_names", "on_off"]
 
 UNKNOWN_CONTRACT = "INCONNU"
 _TEMPO = "BBR"  # the last character of the option programs the contacts
 _VA_PER_KVA = 1000
+_NAMES = {"OPTARIF": "contract", "PREF": "pref_va", "PCOUP": "pcoup_va"}
+_NO_BITS = "00000000"  # of STGE
 _READS = {Status.STARTING, Status.ALIVE, Status.DEAD}  # DEAD is started again
 
 
@@ -45,13 +48,19 @@ def derived(view: View) -> dict[str, str]:
     }
     texts |= {name: str(number) for name, number in numbers.items() if number is not None}
     if "OPTARIF" in values:
-        texts["contract"] = contract(values["OPTARIF"])
+        texts[_NAMES["OPTARIF"]] = contract(values["OPTARIF"])
     for label in ("PREF", "PCOUP"):
         if label in values:
-            texts[f"{label.lower()}_va"] = str(int(values[label]) * _VA_PER_KVA)
+            texts[_NAMES[label]] = str(int(values[label]) * _VA_PER_KVA)
     if "STGE" in values:
         texts |= _bits(StatusRegister.parse(values["STGE"]))
     return texts
+
+
+def derived_names(labels: AbstractSet[str]) -> set[str]:
+    """The names of what follows from labels alone, without any estimate."""
+    names = {name for label, name in _NAMES.items() if label in labels}
+    return names | _bits(StatusRegister.parse(_NO_BITS)).keys() if "STGE" in labels else names
 
 
 def _bits(register: StatusRegister) -> Mapping[str, str]:

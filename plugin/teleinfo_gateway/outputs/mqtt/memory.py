@@ -6,33 +6,44 @@ import json
 from collections.abc import Mapping
 
 from teleinfo_gateway.outputs.mqtt.formats import Formats
+from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.view import View
 
 __all__ = ["Memory"]
 
 _TICKS = 10  # seconds after which the broker has sent whatever it kept
-_MAX_METERS = 1000
+_PATIENCE_TICKS = 3  # for the mark that says so; a broker that takes no such messages gives none
 _MAX_CHARS = 200_000  # of one message: a thousand discovery topics
+_MAX_KEPT = 2_000_000  # characters: a thousand meters, which may all be those of other gateways
 _KINDS = ("state", "announced")
 
 
 class Memory:
-    """Gives the formats what was kept, as soon as it is known which meter it is about."""
+    """Gives the formats what was kept, as soon as it is known which meter it is about.
 
-    def __init__(self, formats: Formats) -> None:
+    ``is_read`` once the broker has sent whatever it kept: before, nothing may be announced, as an
+    entity must not be announced in two forms. ``mark`` comes back behind the last of it.
+    """
+
+    def __init__(self, formats: Formats, gateway: str) -> None:
+        self.is_read = False
+        self.mark = Message(f"{formats.native.root if formats.native else ''}/{gateway}/mark", "")
         self._native = formats.native
         self._discovery = formats.discovery
         self._kept: dict[tuple[str, str], str] = {}  # by key and kind, of meters not heard yet
+        self._times: dict[str, str] = {}  # when a meter told what its key is remembered by
         self._ticks_left = 0
 
     def topics(self) -> list[str]:
         """What to hear for some seconds."""
+        self.is_read = False
         self._ticks_left = _TICKS
         return self._wanted()
 
     def tick(self) -> list[str]:
         """A second has passed; gives what to hear no more."""
         self._ticks_left -= 1
+        self.is_read = self.is_read or self._ticks_left <= _TICKS - _PATIENCE_TICKS
         return self._wanted() if self._ticks_left == 0 else []
 
     def recall(self, topic: str, text: str, views: Mapping[str, View]) -> None:
@@ -47,7 +58,7 @@ class Memory:
         view = next((view for view in views.values() if view.key == key), None)
         if view is not None:
             self._tell(view, kind, text)
-        elif len(self._kept) < _MAX_METERS:
+        elif sum(map(len, self._kept.values())) + len(text) <= _MAX_KEPT:
             self._kept[key, kind] = text
 
     def introduce(self, view: View) -> None:
@@ -60,23 +71,27 @@ class Memory:
     def _wanted(self) -> list[str]:
         if self._native is None:
             return []
-        return [f"{self._native.root}/+/{kind}" for kind in _KINDS]
+        return [self.mark.topic, *(f"{self._native.root}/+/{kind}" for kind in _KINDS)]
 
     def _recognise(self, key: str, text: str, views: Mapping[str, View]) -> None:
-        """A meter that has not spoken yet has the key that this gateway gave it before."""
+        """A meter that has not spoken yet has the key that this gateway gave it last."""
         try:
             state = json.loads(text)
         except ValueError:
             return
-        if (
+        if not (
             isinstance(state, dict)
             and self._native
             and state.get("gateway") == self._native.gateway
         ):
-            view = views.get(str(state.get("meter")))
-            if view is not None and not view.key:
-                view.remembered_key = key
-                self.introduce(view)
+            return
+        view, told = views.get(str(state.get("meter"))), str(state.get("ts"))
+        if view is None or view.said.address or view.has_alias:
+            return
+        if told > self._times.get(view.name, ""):
+            self._times[view.name] = told
+            view.remembered_key = key
+            self.introduce(view)
 
     def _tell(self, view: View, kind: str, text: str) -> None:
         if kind == "state" and self._native is not None:

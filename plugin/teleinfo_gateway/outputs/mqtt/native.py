@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from teleinfo_gateway.announcements import NONE
-from teleinfo_gateway.outputs.mqtt.derived import condition, derived
+from teleinfo_gateway.outputs.mqtt.derived import condition, derived, derived_names
 from teleinfo_gateway.outputs.mqtt.message import Message, plain_name
 from teleinfo_gateway.outputs.mqtt.typed_text import rfc3339, typed_json, typed_texts
 from teleinfo_gateway.outputs.mqtt.view import View
@@ -28,6 +28,8 @@ ONLINE, OFFLINE = "online", "offline"
 _MEASURED = {Kind.INDEX, Kind.POWER, Kind.CURRENT, Kind.VOLTAGE, Kind.CLOCK}
 _ESTIMATED = {"active_power", "injected_power", "load_percent"}
 """What changes all the time: ``min_interval`` holds it back, and nothing else."""
+
+_LABELS = {plain_name(name): label for name, label in BY_NAME.items()}
 
 _NONE_ANY_MORE = {Kind.CURRENT, Kind.DURATION}
 """Of these a number says that an event is over; other labels of events are removed."""
@@ -80,6 +82,11 @@ class Native:
     def status_topic(self) -> str:
         """Where the gateway says that it is there."""
         return f"{self.root}/status"
+
+    def left(self, key: str) -> Message:
+        """Another meter has come where this one was."""
+        self._meters.pop(key, None)
+        return self.availability(key, OFFLINE)
 
     def status(self, word: str) -> Message:
         """The gateway's own status; ``offline`` is its last will."""
@@ -137,9 +144,10 @@ class Native:
 
     def again(self, view: View) -> Iterator[Message]:
         """Everything that is known now; of a meter that is not heard, only that."""
-        kept = self._of(view).kept
-        silent_since = self._of(view).silent_since
-        told = self._meters[view.key] = _Told(kept=kept, silent_since=silent_since)
+        before = self._of(view)
+        told = self._meters[view.key] = _Told(
+            kept=before.kept | before.texts.keys(), silent_since=before.silent_since
+        )
         yield from self.condition(view)
         if view.available:
             texts = typed_texts(view.values, view.horodates)
@@ -158,8 +166,12 @@ class Native:
         except ValueError:
             return
         if isinstance(state, dict):
-            labels = {plain_name(label) for label in BY_NAME}
-            self._of(view).kept |= labels & state.keys()
+            dated = state.get("horodates")  # the meter's clock is only there
+            names = state.keys() | (dated.keys() if isinstance(dated, dict) else set())
+            labels = {label for label in BY_NAME if plain_name(label) in names}
+            told = self._of(view)
+            told.kept |= {plain_name(label) for label in labels} | derived_names(labels)
+            told.cleared = False
 
     def _of(self, view: View) -> _Told:
         return self._meters.setdefault(view.key, _Told())
@@ -182,18 +194,22 @@ class Native:
         for label in sorted(view.said.ended):
             name = plain_name(label)
             if name in told.texts:
-                text = "0" if BY_NAME[label].kind in _NONE_ANY_MORE else ""
+                text = _text_of_end(name)
                 told.texts[name] = text, view.now_s
                 yield self._retained(view, name, text)
 
     def _gone(self, view: View, told: _Told) -> Iterator[Message]:
-        """Remove what the meter does not send any more, after another mode or contract."""
+        """Remove what the meter does not send any more, after another mode or contract.
+
+        An event may have ended while nobody could tell the broker.
+        """
         now = {plain_name(label) for label in view.values} | derived(view).keys()
-        known = {name for name in told.texts if told.texts[name][0]} | told.kept
-        events = {plain_name(label.name) for label in BY_NAME.values() if label.event}
-        for name in sorted(known - now - events - condition(view).keys() - {"availability"}):
-            told.texts.pop(name, None)
-            yield self._retained(view, name, "")
+        known = told.texts.keys() | told.kept
+        for name in sorted(known - now - condition(view).keys() - {"availability"}):
+            text = _text_of_end(name)
+            if told.texts.get(name, ("",))[0] != text or name in told.kept:
+                told.texts[name] = text, view.now_s
+                yield self._retained(view, name, text)
         told.kept.clear()
 
     def _retained(self, view: View, name: str, text: str) -> Message:
@@ -255,5 +271,12 @@ class Native:
 def _is_measured(name: str) -> bool:
     if name in _ESTIMATED:
         return True
-    label = BY_NAME.get(name.replace("_", "-"))  # the measured ones have no plus
-    return label is not None and label.kind in _MEASURED
+    label = _LABELS.get(name)
+    return label is not None and label.kind in _MEASURED and not label.event
+
+
+def _text_of_end(name: str) -> str:
+    """What is told of a value that is no more."""
+    label = _LABELS.get(name)
+    is_zero = label is not None and label.event and label.kind in _NONE_ANY_MORE
+    return "0" if is_zero else ""

@@ -13,7 +13,9 @@ _MAX_EVENTS = 1000
 class Outbox:
     """Keeps of each state the latest only; events wait in their order, the oldest are lost first.
 
-    A state is what is retained, and what is sent again and again with QoS 0.
+    A state is what is retained, and what is sent again and again with QoS 0. It keeps its turn, or
+    what changes all the time would never have one; with QoS 1 it does not overtake what was put
+    before it.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,8 @@ class Outbox:
     def put(self, message: Message) -> None:
         """Add a message; a newer state takes the place of the one that waits."""
         if message.retain or message.qos == 0:
+            if message.qos:
+                self._waiting.pop(message.topic, None)
             self._waiting[message.topic] = message
             return
         if self._events == _MAX_EVENTS:

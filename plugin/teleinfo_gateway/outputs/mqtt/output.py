@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 import time
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from functools import partial
 
 from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config_homes import DomoticzConfig
 from teleinfo_gateway.config_mqtt import MqttConfig
 from teleinfo_gateway.outputs.mqtt.broker import Broker
 from teleinfo_gateway.outputs.mqtt.commands import Commands, Plugin
+from teleinfo_gateway.outputs.mqtt.format import Format
 from teleinfo_gateway.outputs.mqtt.formats import Formats
 from teleinfo_gateway.outputs.mqtt.memory import Memory
 from teleinfo_gateway.outputs.mqtt.message import Message
@@ -21,6 +24,7 @@ from teleinfo_gateway.outputs.mqtt.view import View
 from teleinfo_gateway.publication import Publication
 from teleinfo_gateway.readings import Item, Reading
 from teleinfo_gateway.statuses import Status
+from teleinfo_gateway.throttle import Throttle
 
 __all__ = ["MqttOutput"]
 
@@ -46,7 +50,7 @@ class MqttOutput:
         if client_id == "auto":
             client_id = f"teleinfo-{socket.gethostname()}"[:64]
         self._formats = Formats(config, domoticz, client_id)
-        self._memory = Memory(self._formats)
+        self._memory = Memory(self._formats, client_id)
         self._commands = Commands(config, plugin, self._send)
         self._views: dict[str, View] = {}  # by the name of the meter
         self._publications: dict[str, Publication] = {}
@@ -55,16 +59,17 @@ class MqttOutput:
             config,
             client_id,
             will=None if native is None else native.status(OFFLINE),
-            connected=self._greet,
-            heard=self._hear,
+            connected=lambda: self._supervise("the state of the meters", self._greet),
+            heard=lambda *message: self._supervise("a message", partial(self._hear, *message)),
         )
         self._problem = ""
+        self._throttle = Throttle()  # of what is logged of it
         self._subscription: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Look for the broker, and listen to the meters."""
-        self._subscription = self._bus.subscribe()
+        self._subscription = self._bus.subscribe(name=self.name)
         self._begin(self._run(self._subscription))
         self._begin(self._watch())
         self._broker.start()
@@ -105,15 +110,15 @@ class MqttOutput:
 
     async def _run(self, subscription: Subscription) -> None:
         async for item in subscription:
-            self._supervise(item)
+            self._supervise(f"something of {item.meter}", partial(self._take, item))
 
-    def _supervise(self, item: Item) -> None:
+    def _supervise(self, what: str, work: Callable[[], None]) -> None:
         """The outermost frame of the output: a fault of ours costs a message, not the output."""
         try:
-            self._take(item)
+            work()
         except Exception as error:
-            problem = f"something of {item.meter} was not told: {error!r}"
-            if problem != self._problem:
+            problem = f"a fault with {what}: {error!r}"
+            if problem != self._problem and self._throttle.admit(time.monotonic()) is not None:
                 log.exception("MQTT: %s", problem)
                 self._problem = problem
 
@@ -133,11 +138,17 @@ class MqttOutput:
             return
         if isinstance(item, Reading):
             due = self._is_due(item)
-            for each in self._formats:
+            for each in self._speaking():
                 self._send(each.told(view, item, due=due))
         else:
-            for each in self._formats:
+            for each in self._speaking():
                 self._send(each.happened(view, item))
+
+    def _speaking(self) -> Iterator[Format]:
+        """The formats; nothing is announced before it is known what was announced before."""
+        for each in self._formats:
+            if self._memory.is_read or each is not self._formats.discovery:
+                yield each
 
     def _is_due(self, reading: Reading) -> bool:
         publication = self._publications.setdefault(reading.meter, Publication())
@@ -173,25 +184,29 @@ class MqttOutput:
         native = self._formats.native
         if native is not None:
             if before:
-                self._send([native.availability(before, OFFLINE)])
+                self._send([native.left(before)])
             self._send(native.condition(view))
         self._memory.introduce(view)
 
     async def _watch(self) -> None:
         """Notice what no reading tells: silence, a stop, the quality of the line."""
-        ticks = 0
-        while True:
-            for name in self._plugin.meters:
-                self._view(name)
-            for view in self._views.values():
-                self._refresh(view)
-                if ticks % _QUALITY_TICKS == 0:
-                    self._look_at_line(view)
-                if view.key and self._formats.native is not None:
-                    self._send(self._formats.native.condition(view))
-            self._broker.unsubscribe(self._memory.tick())
-            ticks += 1
+        for tick in itertools.count():
+            self._supervise("the state of the lines", partial(self._look, tick))
             await asyncio.sleep(_TICK_S)
+
+    def _look(self, tick: int) -> None:
+        for name in self._plugin.meters:
+            self._view(name)
+        for view in self._views.values():
+            self._refresh(view)
+            if tick % _QUALITY_TICKS == 0:
+                self._look_at_line(view)
+            if view.key and self._formats.native is not None:
+                self._send(self._formats.native.condition(view))
+        was_read = self._memory.is_read
+        self._broker.unsubscribe(self._memory.tick())
+        if self._memory.is_read and not was_read:
+            self._announce()
 
     def _look_at_line(self, view: View) -> None:
         meter = self._plugin.meters.get(view.name)
@@ -205,9 +220,9 @@ class MqttOutput:
             self._send([self._formats.native.status(ONLINE)])
         if self._formats.discovery is not None:
             self._broker.subscribe([self._formats.discovery.birth_topic])
-            self._send(self._formats.discovery.gateway())
+            self._send([self._memory.mark])
         for view in self._known():
-            for each in self._formats:
+            for each in self._speaking():
                 self._send(each.again(view))
 
     def _hear(self, topic: str, text: str, retained: bool) -> None:
@@ -215,14 +230,17 @@ class MqttOutput:
         if discovery is not None and topic == discovery.birth_topic:
             if text == ONLINE and not retained:
                 self._announce()
+        elif topic == self._memory.mark.topic:
+            self._memory.is_read = True
+            self._announce()
         elif retained:  # a command that is kept would stop a reader again and again
             self._memory.recall(topic, text, self._views)
         else:
             self._commands.obey(topic, text, self._views)
 
     def _announce(self) -> None:
-        """Home Assistant has started: it may have forgotten what it does not find again."""
-        if self._formats.discovery is not None:
+        """Tell Home Assistant everything: it may have forgotten what it does not find again."""
+        if self._formats.discovery is not None and self._memory.is_read:
             self._send(self._formats.discovery.gateway())
             for view in self._known():
                 self._send(self._formats.discovery.again(view))

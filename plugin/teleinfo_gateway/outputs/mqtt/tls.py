@@ -14,7 +14,7 @@ _SECTION = "mqtt.tls"
 
 
 class _Named(ssl.SSLContext):
-    """Asks for a host by another name than the one it is reached by."""
+    """Asks for a host by another name than the one it is reached by, and closes what fails."""
 
     server_name: str | None = None
 
@@ -27,8 +27,8 @@ class _Named(ssl.SSLContext):
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLSocket:
-        """As the class above does it."""
-        return super().wrap_socket(
+        """As the class above does it, and with the handshake, whoever wants it later."""
+        wrapped = super().wrap_socket(
             sock,
             server_side,
             do_handshake_on_connect,
@@ -36,6 +36,12 @@ class _Named(ssl.SSLContext):
             self.server_name or server_hostname,
             session,
         )
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
 
 
 def broker_tls(config: MqttTlsConfig | None) -> ssl.SSLContext:
