@@ -138,3 +138,36 @@ def test_help_has_an_example_and_the_exit_codes(run):
     text = run("--help").stdout
     assert "Example: teleinfo check" in text
     assert re.search(r"Exit code 0.*2:", text, re.DOTALL)
+
+
+def test_every_output_is_named_with_where_it_goes_and_without_its_secrets(run, tmp_path):
+    file = write(
+        tmp_path / "all.yaml",
+        """
+        devices: [{name: house, device: /dev/teleinfo}]
+        mqtt: {password: hush, username: me, formats: {jeedom: true}}
+        domoticz: {devices: [{meter: house, p1: 1}]}
+        jeedom: {url: "http://jeedom.home", apikey: hush}
+        udp: true
+        files: {folder: /srv/teleinfo}
+        sql: {url: "mariadb://me:hush@server/house"}
+        influxdb: true
+        emoncms: {url: "http://emoncms.home", apikey: hush}
+        push: [{name: diary, url: "http://diary.home/?passwd={secret}&va={PAPP}", secret: hush}]
+        extensions: {bell: {code: hush}}
+        """,
+    )
+    result = run("--config", file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[4:] == [
+        "mqtt: mqtt://localhost, native, jeedom",
+        "domoticz: by mqtt",
+        "udp: 127.0.0.1, ports 1200 and 1201",
+        "files: /srv/teleinfo",
+        "jeedom: http://jeedom.home",
+        "sql: mariadb://me:***@server/house",
+        "influxdb: http://localhost:8086",
+        "emoncms: http://emoncms.home",
+        "push diary: http://diary.home/?passwd=***&va={PAPP}",
+        "extension bell",
+    ]

@@ -267,7 +267,7 @@ def test_the_message_of_domoticz_in(message, reading):
     view.said.take(reading(**HC))
     (only,) = form.told(view, reading(**HC), due=True)
     assert only.topic == "domoticz/in"
-    assert (only.qos, only.retain) == (0, False)
+    assert (only.qos, only.retain) == (1, False)
     assert only.payload == (
         '{"command": "udevice", "idx": 42, "nvalue": 0, "svalue": "11101473;9205446;0;0;520;0"}'
     )

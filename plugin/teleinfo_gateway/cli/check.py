@@ -1,6 +1,7 @@
 """``teleinfo check``: whether the configuration is right, and what would run with it."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from teleinfo_gateway.cli._common import config_option, print_faults
 from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
 from teleinfo_gateway.config_web import IN_THE_CLEAR
 from teleinfo_gateway.errors import ConfigError
+from teleinfo_gateway.secret import without_secret
 from teleinfo_gateway.udp_url import SCHEME as UDP
 from teleinfo_gateway.udp_url import parse_udp_url
 from xpl import instance_from_hostname
@@ -70,7 +72,28 @@ def _summary(config: Config) -> list[str]:
         *(lines or ["meter: none, status not-configured; add one under devices:"]),
         f"xPL: {_xpl_line(config.xpl) if config.xpl else 'off'}",
         f"web: {config.web.url if config.web else 'off'}",
+        *_more(config),
     ]
+
+
+def _more(config: Config) -> Iterator[str]:
+    """The outputs that are off unless they are asked for, each with where it goes."""
+    if config.mqtt is not None:
+        formats = ", ".join(name for name, topic in config.mqtt.formats if topic is not None)
+        yield f"mqtt: {config.mqtt.url}, {formats}"
+    if config.domoticz is not None:
+        yield f"domoticz: {config.domoticz.url or 'by mqtt'}"
+    if config.udp is not None:
+        yield f"udp: {config.udp.to}, ports {config.udp.port} and {config.udp.port + 1}"
+    if config.files is not None:
+        yield f"files: {config.files.folder}"
+    for name in ("jeedom", "sql", "influxdb", "emoncms"):
+        if (section := getattr(config, name)) is not None:
+            yield f"{name}: {without_secret(section.url)}"
+    for push in config.push:
+        yield f"push {push.name}: {without_secret(push.url)}"
+    for name in config.extensions:
+        yield f"extension {name}"
 
 
 def _xpl_line(xpl: XplConfig) -> str:

@@ -51,6 +51,7 @@ class Domoticz:
 
     def _messages(self, updates: list[Update]) -> list[Message]:
         return [
-            Message(self._topic, json.dumps({"command": "udevice", **update._asdict()}))
+            # All go to one topic: by QoS 1 none takes the place of another that waits.
+            Message(self._topic, json.dumps({"command": "udevice", **update._asdict()}), qos=1)
             for update in updates
         ]
