@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from teleinfo_gateway.contracts import ContractConfig
-from teleinfo_gateway.prices import PriceConfig, TaxesConfig, at_power
+from teleinfo_gateway.config.contracts import ContractConfig
+from teleinfo_gateway.config.prices import PriceConfig, TaxesConfig, at_power
 from teleinfo_gateway.slot_energy import (
     UNKNOWN,
     Hour,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from teleinfo_gateway.announcements import NONE
-from teleinfo_gateway.config_homes import DomoticzConfig
+from teleinfo_gateway.config.homes import DomoticzConfig
 from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.snapshot import Snapshot
 from tic import INDEX_LABELS, PERIOD_SLOTS, Mode

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from teleinfo_gateway.contracts import ContractConfig, option_of
+from teleinfo_gateway.config.contracts import ContractConfig, option_of
 from teleinfo_gateway.errors import GatewayError
 from tic.horodate import legal_zone
 

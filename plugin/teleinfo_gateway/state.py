@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from teleinfo_gateway.config_history import HistoryConfig
+from teleinfo_gateway.config.history import HistoryConfig
 
 __all__ = ["default_folder", "state_folder"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from teleinfo_gateway.settings import split_host_port
+from teleinfo_gateway.host_port import split_host_port
 
 __all__ = ["SCHEME", "UdpUrl", "parse_udp_url"]
 

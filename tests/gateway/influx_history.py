@@ -10,7 +10,7 @@ import time
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import HistoryConfig
-from teleinfo_gateway.config_influxdb import InfluxdbConfig
+from teleinfo_gateway.config.influxdb import InfluxdbConfig
 from teleinfo_gateway.forwarding import forwarder
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.outbox import add_cursor

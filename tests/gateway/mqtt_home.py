@@ -2,7 +2,7 @@
 
 import asyncio
 
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from tic import Group, encode_frame
 
 ADCO = "012345678901"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from teleinfo_gateway.config import load_config
-from teleinfo_gateway.contracts import option_of
+from teleinfo_gateway.config.contracts import option_of
+from teleinfo_gateway.config.prices import at_power
 from teleinfo_gateway.errors import ConfigError
-from teleinfo_gateway.prices import at_power
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "docs/examples").glob("prices-*.yaml"))
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from teleinfo_gateway.cli.demo import CONTRACTS, remember
 from teleinfo_gateway.config import HistoryConfig
-from teleinfo_gateway.contracts import option_of
+from teleinfo_gateway.config.contracts import option_of
 from teleinfo_gateway.history.columns import INDEXES, contract
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.periods import Grain, local_day, start_of

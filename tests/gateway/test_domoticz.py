@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from teleinfo_gateway import http_client, http_output
-from teleinfo_gateway.config_homes import DomoticzConfig, DomoticzDevices, domoticz_fits
+from teleinfo_gateway.config.homes import DomoticzConfig, DomoticzDevices, domoticz_fits
 from teleinfo_gateway.domoticz import DomoticzUpdates
 from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.outputs.domoticz import DomoticzOutput

@@ -20,7 +20,7 @@ import pytest
 from pydantic import ValidationError
 
 from teleinfo_gateway.config import Config, HistoryConfig, load_config
-from teleinfo_gateway.config_emoncms import EmoncmsConfig
+from teleinfo_gateway.config.emoncms import EmoncmsConfig
 from teleinfo_gateway.errors import ConfigError
 from teleinfo_gateway.forwarding import RefusedError, TargetError, forwarder
 from teleinfo_gateway.forwarding.forwarder import Forwarder

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import yaml
 
 from teleinfo_gateway.config import HistoryConfig
-from teleinfo_gateway.config_influxdb import InfluxdbConfig
+from teleinfo_gateway.config.influxdb import InfluxdbConfig
 from teleinfo_gateway.forwarding import Row
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.sampling import EventRow, MeterRow, ReadingRow

@@ -11,7 +11,7 @@ import pytest
 from teleinfo_gateway import __version__
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.config_mqtt import HomeAssistantConfig
+from teleinfo_gateway.config.mqtt import HomeAssistantConfig
 from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.homeassistant import Discovery

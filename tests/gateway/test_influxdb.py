@@ -28,7 +28,7 @@ from pydantic import ValidationError
 from teleinfo_gateway import http_client
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import Config, HistoryConfig, load_config
-from teleinfo_gateway.config_influxdb import InfluxdbConfig, influxdb_fits
+from teleinfo_gateway.config.influxdb import InfluxdbConfig, influxdb_fits
 from teleinfo_gateway.errors import ConfigError
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError, forwarder
 from teleinfo_gateway.forwarding.forwarder import Forwarder

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from teleinfo_gateway import http_output
 from teleinfo_gateway.config import Config
-from teleinfo_gateway.config_homes import DomoticzConfig, DomoticzDevices, JeedomConfig
+from teleinfo_gateway.config.homes import DomoticzConfig, DomoticzDevices, JeedomConfig
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.outputs.jeedom import JeedomOutput
 from teleinfo_gateway.outputs.jeedom import output as module

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import HistoryConfig
-from teleinfo_gateway.config_homes import JeedomConfig
+from teleinfo_gateway.config.homes import JeedomConfig
 from teleinfo_gateway.durations import BOUNDS_S, Durations
 from teleinfo_gateway.estimate import Estimator
 from teleinfo_gateway.web.exposition import expose

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from teleinfo_gateway.cli import teleinfo
 from teleinfo_gateway.config import load_config
-from teleinfo_gateway.config_mqtt import HomeAssistantConfig, MqttConfig
+from teleinfo_gateway.config.mqtt import HomeAssistantConfig, MqttConfig
 from teleinfo_gateway.errors import ConfigError
 
 SECRET = "hunter2-hunter2"  # noqa: S105  # of nobody

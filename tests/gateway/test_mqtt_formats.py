@@ -18,7 +18,7 @@ import yaml
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.config_mqtt import USUAL_TOPICS, MqttConfig
+from teleinfo_gateway.config.mqtt import USUAL_TOPICS, MqttConfig
 from teleinfo_gateway.estimate import Estimate, Estimator
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.edgd1er import Edgd1er

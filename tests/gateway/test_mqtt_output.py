@@ -646,7 +646,7 @@ def test_without_its_package_one_line_says_what_to_install(tmp_path):
         "PathFinder.find_spec = lambda name, *more: None if name == 'paho' else find(name, *more)\n"
         "logging.basicConfig(format='%(message)s')\n"
         "from teleinfo_gateway.config import Config\n"
-        "from teleinfo_gateway.config_mqtt import MqttConfig\n"
+        "from teleinfo_gateway.config.mqtt import MqttConfig\n"
         "from teleinfo_gateway.manager import PluginManager\n"
         "async def run():\n"
         "    config = Config(mqtt=MqttConfig(), xpl=None, web=None, history=None)\n"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from teleinfo_gateway.cli._energy_bill import Bill, Bills
-from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.periods import Grain, end_of, local_time, start_of, starts
 from teleinfo_gateway.history.queries import KnownMeter, Period

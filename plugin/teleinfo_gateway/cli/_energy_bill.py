@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.cost import Cost, NotComparableError, Use, cost
 from teleinfo_gateway.history.uses import Counted
 

@@ -8,7 +8,7 @@ import click
 
 from teleinfo_gateway.cli._common import config_option, print_faults
 from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
-from teleinfo_gateway.config_web import IN_THE_CLEAR
+from teleinfo_gateway.config.web import IN_THE_CLEAR
 from teleinfo_gateway.errors import ConfigError
 from teleinfo_gateway.secret import without_secret
 from teleinfo_gateway.udp_url import SCHEME as UDP

@@ -15,7 +15,7 @@ import click
 
 from teleinfo_gateway.cli._common import start_logging
 from teleinfo_gateway.config import Config, ContractConfig, DeviceConfig, HistoryConfig, XplConfig
-from teleinfo_gateway.contracts import SLOTS
+from teleinfo_gateway.config.contracts import SLOTS
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.service import Service, stop_signal

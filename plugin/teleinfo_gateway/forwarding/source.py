@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, RowMapping, select
 
-from teleinfo_gateway.config_history import HistoryConfig
+from teleinfo_gateway.config.history import HistoryConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.forwarding.target import Row
 from teleinfo_gateway.history import outbox

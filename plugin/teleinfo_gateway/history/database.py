@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from teleinfo_gateway.config_history import HistoryConfig
+from teleinfo_gateway.config.history import HistoryConfig
 from teleinfo_gateway.errors import MissingExtraError
 from teleinfo_gateway.history.errors import (
     BUSY_S,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
-from teleinfo_gateway.contracts import SLOTS, ContractConfig, option_of
+from teleinfo_gateway.config.contracts import SLOTS, ContractConfig, option_of
 from teleinfo_gateway.history.queries import KnownMeter
 from teleinfo_gateway.history.schema import reading
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from teleinfo_gateway.contracts import option_of
+from teleinfo_gateway.config.contracts import option_of
 from teleinfo_gateway.cost import Hour, Stretch, Use
 from teleinfo_gateway.history.queries import Period
 from teleinfo_gateway.history.rollup import INJECTED, Outage, Tariff

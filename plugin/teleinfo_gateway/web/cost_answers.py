@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
-from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.cost import Cost, Hour, NotComparableError, Stretch, Use, cost
 from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from starlette.exceptions import HTTPException
 
-from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.database import HistoryError
 from teleinfo_gateway.history.output import HistoryOutput

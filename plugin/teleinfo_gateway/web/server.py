@@ -12,11 +12,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from teleinfo_gateway.config import IngestConfig, WebConfig
-from teleinfo_gateway.config_web import IN_THE_CLEAR
+from teleinfo_gateway.config.settings import Listening
+from teleinfo_gateway.config.web import IN_THE_CLEAR
 from teleinfo_gateway.errors import GatewayError, MissingExtraError
 from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.secret import resolve_token
-from teleinfo_gateway.settings import Listening
 from teleinfo_gateway.web import tls
 from teleinfo_gateway.web.source import NoFile, Source
 

@@ -13,7 +13,7 @@ import click
 from teleinfo_gateway.cli._common import config_option
 from teleinfo_gateway.cli._history import opened_history
 from teleinfo_gateway.cli.history._progress import progress
-from teleinfo_gateway.contracts import SLOTS, option_of
+from teleinfo_gateway.config.contracts import SLOTS, option_of
 from teleinfo_gateway.history.periods import local_time
 from tic import BY_NAME
 

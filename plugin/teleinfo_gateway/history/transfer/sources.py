@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from teleinfo_gateway.config_history import HistoryConfig
+from teleinfo_gateway.config.history import HistoryConfig
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.transfer.errors import TransferError
 from teleinfo_gateway.history.transfer.files import ORDER, TABLE, load_file

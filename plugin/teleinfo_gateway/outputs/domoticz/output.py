@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from teleinfo_gateway.bus import Bus
-from teleinfo_gateway.config_homes import DomoticzConfig
+from teleinfo_gateway.config.homes import DomoticzConfig
 from teleinfo_gateway.domoticz import DomoticzUpdates, Update
 from teleinfo_gateway.estimate import Estimate
 from teleinfo_gateway.http_client import HttpServer

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from teleinfo_gateway.config_emoncms import EmoncmsConfig
+from teleinfo_gateway.config.emoncms import EmoncmsConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
 from teleinfo_gateway.http_client import HttpError, HttpServer
 from teleinfo_gateway.outputs.emoncms.inputs import inputs_of

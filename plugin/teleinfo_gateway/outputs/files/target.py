@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from teleinfo_gateway.config_files import FilesConfig
+from teleinfo_gateway.config.files import FilesConfig
 from teleinfo_gateway.forwarding import Row, TargetError
 from teleinfo_gateway.history.periods import local_day, midnight
 from teleinfo_gateway.outputs.files.day import Day, kept_files

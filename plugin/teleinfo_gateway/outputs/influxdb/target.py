@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from teleinfo_gateway.config_influxdb import InfluxdbConfig
+from teleinfo_gateway.config.influxdb import InfluxdbConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
 from teleinfo_gateway.http_client import HttpError, HttpServer
 from teleinfo_gateway.outputs.influxdb.line_protocol import encode

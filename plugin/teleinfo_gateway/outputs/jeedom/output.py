@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from teleinfo_gateway.bus import Bus
-from teleinfo_gateway.config_homes import JeedomConfig
+from teleinfo_gateway.config.homes import JeedomConfig
 from teleinfo_gateway.http_client import HttpError, HttpServer
 from teleinfo_gateway.http_output import HttpOutput, Job
 from teleinfo_gateway.secret import resolve

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.outputs.mqtt.connection import Connection, Heard
 from teleinfo_gateway.outputs.mqtt.message import Message

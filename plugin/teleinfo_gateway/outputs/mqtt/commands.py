@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.view import View

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.detached import run_detached
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.outbox import Outbox

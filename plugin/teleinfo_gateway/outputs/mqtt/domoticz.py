@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from teleinfo_gateway.config_homes import DomoticzConfig
+from teleinfo_gateway.config.homes import DomoticzConfig
 from teleinfo_gateway.domoticz import DomoticzUpdates, Update
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.view import View

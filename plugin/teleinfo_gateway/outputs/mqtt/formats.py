@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from teleinfo_gateway.config_homes import DomoticzConfig
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.homes import DomoticzConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.outputs.mqtt.domoticz import Domoticz
 from teleinfo_gateway.outputs.mqtt.edgd1er import Edgd1er
 from teleinfo_gateway.outputs.mqtt.format import Format

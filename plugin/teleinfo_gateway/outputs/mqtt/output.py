@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
 
 from teleinfo_gateway.bus import Bus, Subscription
-from teleinfo_gateway.config_homes import DomoticzConfig
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.homes import DomoticzConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.outputs.mqtt.broker import Broker
 from teleinfo_gateway.outputs.mqtt.commands import Commands, Plugin
 from teleinfo_gateway.outputs.mqtt.format import Format

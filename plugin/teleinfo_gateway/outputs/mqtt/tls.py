@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from teleinfo_gateway.certificates import load_authority, load_pair
-from teleinfo_gateway.config_mqtt import MqttTlsConfig
+from teleinfo_gateway.config.mqtt import MqttTlsConfig
 
 __all__ = ["broker_tls"]
 

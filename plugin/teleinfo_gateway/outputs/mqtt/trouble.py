@@ -6,7 +6,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from teleinfo_gateway.config_mqtt import MqttConfig
+from teleinfo_gateway.config.mqtt import MqttConfig
 from teleinfo_gateway.errors import GatewayError
 
 if TYPE_CHECKING:

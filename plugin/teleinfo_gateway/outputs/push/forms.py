@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from teleinfo_gateway.config_push import PushConfig
+from teleinfo_gateway.config.push import PushConfig
 from teleinfo_gateway.forwarding import RefusedError, TargetError
 
 __all__ = ["Form", "form_of"]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-from teleinfo_gateway.config_push import PushConfig
+from teleinfo_gateway.config.push import PushConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
 from teleinfo_gateway.http_client import HttpError, HttpServer
 from teleinfo_gateway.outputs.push.forms import Form, form_of

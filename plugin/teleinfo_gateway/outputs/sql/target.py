@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from teleinfo_gateway.config_sql import SqlConfig
+from teleinfo_gateway.config.sql import SqlConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
 from teleinfo_gateway.history.database import Database, OlderVersionError, UnwritableError

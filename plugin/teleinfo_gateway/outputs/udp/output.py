@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig
-from teleinfo_gateway.config_udp import UdpConfig
+from teleinfo_gateway.config.udp import UdpConfig
 from teleinfo_gateway.outputs.udp.sender import UdpError, UdpSender
 from teleinfo_gateway.udp_url import SCHEME
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from teleinfo_gateway.config_mqtt import HomeAssistantConfig
+from teleinfo_gateway.config.mqtt import HomeAssistantConfig
 from teleinfo_gateway.outputs.mqtt.homeassistant.announced import Announced, entity_topic
 from teleinfo_gateway.outputs.mqtt.homeassistant.entities import COMMANDED, ENTITIES, Entity
 from teleinfo_gateway.outputs.mqtt.homeassistant.messages import Messages, retained

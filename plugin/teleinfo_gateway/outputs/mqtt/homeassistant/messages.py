@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from teleinfo_gateway import __version__
-from teleinfo_gateway.config_mqtt import HomeAssistantConfig
+from teleinfo_gateway.config.mqtt import HomeAssistantConfig
 from teleinfo_gateway.outputs.mqtt.homeassistant.announced import device_topic, entity_topic, node
 from teleinfo_gateway.outputs.mqtt.homeassistant.entities import COMMANDED, Entity
 from teleinfo_gateway.outputs.mqtt.message import Message

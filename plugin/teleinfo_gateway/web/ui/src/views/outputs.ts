@@ -3,47 +3,20 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { TiElement, connection, shared } from "../element";
-import { moment, number } from "../format";
-import { t, type Text } from "../language";
+import { number } from "../format";
+import { t } from "../language";
 import { chip, fact, look } from "./look";
+import { instant, isDurable, keyWord, outputName, valueWords, type State } from "./output-words";
 import { Polling } from "./polling";
 
 const AGAIN_MS = 5_000;
 
-type Value = string | number | boolean;
+const TOLD_BY_SENTENCES = ["oldest", "refused_reason"];
 
-/** What the outputs of the gateway are called; another one is called as it calls itself. */
-const NAMES: Record<string, Text> = { xpl: "outputXpl", history: "outputHistory" };
-
-const TEXTS: Record<string, Text> = {
-  source: "stateSource",
-  interface: "stateInterface",
-  broadcast: "stateBroadcast",
-  port: "statePort",
-  hub: "stateHub",
-  sent: "stateSent",
-  failed: "stateFailed",
-  lost: "stateLost",
-  database: "stateDatabase",
-  size_mb: "stateSize",
-  written: "stateWritten",
-  waiting: "stateWaiting",
-  last_commit: "stateLastCommit",
-};
-
-const HUBS: Record<string, Text> = { embedded: "hubEmbedded", found: "hubFound", none: "hubNone" };
-
-/** Numbers that are names, not counts: they have no thousands. */
-const NAMED_BY_NUMBER = ["port"];
-
-function words(name: string, value: Value): unknown {
-  if (typeof value === "boolean") return t(value ? "yes" : "no");
-  if (value === "") return t("notKnown");
-  if (name === "size_mb") return `${number(Number(value))} MB`;
-  if (typeof value === "number") return NAMED_BY_NUMBER.includes(name) ? String(value) : number(value);
-  if (name === "hub") return HUBS[value] ? t(HUBS[value]) : value;
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return moment(new Date(value));
-  return html`<code>${value}</code>`;
+/** Whether a key is no fact of its own: sentences tell it, or there is nothing to tell. */
+function isTold(state: State, key: string, behind: boolean): boolean {
+  if (key === "problem") return true;
+  return isDurable(state) && (TOLD_BY_SENTENCES.includes(key) || (behind && key === "backlog"));
 }
 
 @customElement("ti-outputs")
@@ -79,19 +52,47 @@ export class TiOutputs extends TiElement {
     return html`<p class="soft">${problem ? t("failed", { reason: problem }) : t("loading")}</p>`;
   }
 
-  #output(name: string, state: Record<string, Value>): TemplateResult {
-    const { problem, ...others } = state;
+  #output(name: string, state: State): TemplateResult {
+    const { problem } = state;
+    const behind = isDurable(state) && Number(state.backlog) > 0;
+    const refuses = isDurable(state) && Number(state.refused) > 0;
+    const facts = Object.entries(state).filter(([key]) => !isTold(state, key, behind));
     return html`<section class="card">
       <div class="row spread">
-        <h3>${NAMES[name] ? t(NAMES[name]) : name}</h3>
-        ${problem ? chip("bad", t("outputProblem")) : chip("good", t("outputFine"))}
+        <h3>${outputName(name)}</h3>
+        <div class="row">${this.#chips(state, behind, refuses)}</div>
       </div>
       ${problem ? html`<p class="problem" role="alert" lang="en">${problem}</p>` : nothing}
+      ${behind ? this.#behind(state) : nothing} ${refuses ? this.#refused(state) : nothing}
       <dl class="facts">
-        ${Object.entries(others).map(([key, value]) =>
-          fact(TEXTS[key] ? t(TEXTS[key]) : key.replaceAll("_", " "), words(key, value)),
-        )}
+        ${facts.map(([key, value]) => fact(keyWord(name, state, key), valueWords(key, value)))}
       </dl>
     </section>`;
+  }
+
+  #chips(state: State, behind: boolean, refuses: boolean): TemplateResult[] {
+    const { problem, connected } = state;
+    const chips = [
+      ...(problem ? [chip("bad", t("outputProblem"))] : []),
+      ...(!problem && connected === false ? [chip("warn", t("outputConnecting"))] : []),
+      ...(behind ? [chip("warn", t("outputBehind"))] : []),
+      ...(refuses ? [chip("warn", t("outputRefused"))] : []),
+    ];
+    return chips.length ? chips : [chip("good", t("outputFine"))];
+  }
+
+  #behind({ backlog, oldest = "" }: State): TemplateResult {
+    const since = instant(oldest);
+    return html`<p class="problem advice">
+      ${t("behindRows", { count: number(Number(backlog)) })}
+      ${since ? t("behindOldest", { oldest: since }) : nothing}
+    </p>`;
+  }
+
+  #refused({ refused, refused_reason: reason }: State): TemplateResult {
+    return html`<p class="problem advice">
+      ${t("refusedRows", { count: number(Number(refused)) })}
+      ${reason ? html`${t("refusedReason")} <span lang="en">${reason}</span>` : nothing}
+    </p>`;
   }
 }

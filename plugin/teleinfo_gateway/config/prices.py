@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 
-from teleinfo_gateway.settings import Settings
+from teleinfo_gateway.config.settings import Settings
 
 __all__ = ["ByPower", "Day", "Power", "PriceConfig", "SlotName", "TaxesConfig", "at_power"]
 

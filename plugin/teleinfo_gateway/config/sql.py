@@ -2,8 +2,8 @@
 
 from pydantic import Field, field_validator
 
-from teleinfo_gateway.config_history import HistoryConfig, database_url
-from teleinfo_gateway.settings import Settings
+from teleinfo_gateway.config.history import HistoryConfig, database_url
+from teleinfo_gateway.config.settings import Settings
 
 __all__ = ["SqlConfig"]
 

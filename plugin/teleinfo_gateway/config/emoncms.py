@@ -4,7 +4,7 @@ import re
 
 from pydantic import Field, field_validator
 
-from teleinfo_gateway.settings import Settings, plain_url, refusal
+from teleinfo_gateway.config.settings import Settings, plain_url, refusal
 
 __all__ = ["EmoncmsConfig", "emoncms_fits"]
 

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from teleinfo_gateway.settings import Settings, refusal
+from teleinfo_gateway.config.settings import Settings, refusal
 
 __all__ = ["FormatsConfig", "HomeAssistantConfig", "MqttConfig", "MqttTlsConfig"]
 

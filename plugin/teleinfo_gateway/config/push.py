@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from teleinfo_gateway.config.settings import MISSING, Settings, plain_url, refusal
 from teleinfo_gateway.push_template import NAMES, in_json, names_in
-from teleinfo_gateway.settings import MISSING, Settings, plain_url, refusal
 
 __all__ = ["PushConfig"]
 

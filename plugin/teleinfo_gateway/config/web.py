@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from teleinfo_gateway.config.settings import MISSING, Listening, Settings, refusal
+from teleinfo_gateway.host_port import split_host_port
 from teleinfo_gateway.password import PasswordHash
 from teleinfo_gateway.secret import TOKEN_MIN, is_reference, long_enough
-from teleinfo_gateway.settings import MISSING, Listening, Settings, refusal, split_host_port
 
 __all__ = ["IN_THE_CLEAR", "TlsConfig", "TokenConfig", "WebConfig"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from teleinfo_gateway.settings import Settings, plain_url, refusal
+from teleinfo_gateway.config.settings import Settings, plain_url, refusal
 
 __all__ = ["DomoticzConfig", "DomoticzDevices", "JeedomConfig", "domoticz_fits"]
 

@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from teleinfo_gateway.prices import Day, Power, PriceConfig, SlotName
-from teleinfo_gateway.settings import MISSING, Settings, refusal
+from teleinfo_gateway.config.prices import Day, Power, PriceConfig, SlotName
+from teleinfo_gateway.config.settings import MISSING, Settings, refusal
 
 __all__ = ["SLOTS", "ContractConfig", "DaysConfig", "option_of"]
 

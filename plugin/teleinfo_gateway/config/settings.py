@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from teleinfo_gateway.host_port import split_host_port
+
 __all__ = [
     "MISSING",
     "FrozenMapping",
@@ -15,16 +17,10 @@ __all__ = [
     "Settings",
     "plain_url",
     "refusal",
-    "split_host_port",
 ]
 
 MISSING = "missing"
 """The reason of a fault at a key that has to be written and is not."""
-
-_HOST_PORT = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/?#@\[\]]+)):(?P<port>[0-9]{1,5})"
-)
-_PORTS = range(1, 65536)
 
 
 class Settings(BaseModel):
@@ -54,14 +50,6 @@ class Listening(Settings):
     def port(self) -> int:
         """The TCP port to bind."""
         return split_host_port(self.listen)[1]
-
-
-def split_host_port(text: str) -> tuple[str, int]:
-    """The host, without the brackets of an IPv6 address, and the port; else ValueError."""
-    found = _HOST_PORT.fullmatch(text)
-    if found is None or int(found["port"]) not in _PORTS:
-        raise ValueError("a host, a colon and a port from 1 to 65535 are needed")
-    return found["v6"] or found["host"], int(found["port"])
 
 
 def plain_url(url: str) -> str:

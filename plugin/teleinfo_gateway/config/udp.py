@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import Field, field_validator
 
-from teleinfo_gateway.settings import Settings, refusal
+from teleinfo_gateway.config.settings import Settings, refusal
 from teleinfo_gateway.udp_url import SCHEME
 
 __all__ = ["UdpConfig", "udp_fits"]

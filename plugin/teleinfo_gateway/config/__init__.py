@@ -11,21 +11,21 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from teleinfo_gateway.config_devices import DeviceConfig, XplConfig
-from teleinfo_gateway.config_emoncms import EmoncmsConfig, emoncms_fits
-from teleinfo_gateway.config_faults import refused
-from teleinfo_gateway.config_files import FilesConfig
-from teleinfo_gateway.config_history import HistoryConfig, IngestConfig
-from teleinfo_gateway.config_homes import DomoticzConfig, JeedomConfig, domoticz_fits
-from teleinfo_gateway.config_influxdb import InfluxdbConfig, influxdb_fits
-from teleinfo_gateway.config_mqtt import MqttConfig, shared_topics
-from teleinfo_gateway.config_push import PushConfig
-from teleinfo_gateway.config_sql import SqlConfig
-from teleinfo_gateway.config_udp import UdpConfig, udp_fits
-from teleinfo_gateway.config_web import TlsConfig, TokenConfig, WebConfig
-from teleinfo_gateway.contracts import ContractConfig
+from teleinfo_gateway.config.contracts import ContractConfig
+from teleinfo_gateway.config.devices import DeviceConfig, XplConfig
+from teleinfo_gateway.config.emoncms import EmoncmsConfig, emoncms_fits
+from teleinfo_gateway.config.faults import refused
+from teleinfo_gateway.config.files import FilesConfig
+from teleinfo_gateway.config.history import HistoryConfig, IngestConfig
+from teleinfo_gateway.config.homes import DomoticzConfig, JeedomConfig, domoticz_fits
+from teleinfo_gateway.config.influxdb import InfluxdbConfig, influxdb_fits
+from teleinfo_gateway.config.mqtt import MqttConfig, shared_topics
+from teleinfo_gateway.config.push import PushConfig
+from teleinfo_gateway.config.settings import FrozenMapping, Settings, refusal
+from teleinfo_gateway.config.sql import SqlConfig
+from teleinfo_gateway.config.udp import UdpConfig, udp_fits
+from teleinfo_gateway.config.web import TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.errors import ConfigError, Fault
-from teleinfo_gateway.settings import FrozenMapping, Settings, refusal
 from teleinfo_gateway.yaml_source import Document, read_yaml
 
 __all__ = [

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from teleinfo_gateway.settings import Settings
+from teleinfo_gateway.config.settings import Settings
 
 __all__ = ["FilesConfig"]
 

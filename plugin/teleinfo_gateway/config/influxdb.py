@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from teleinfo_gateway.settings import MISSING, Settings, plain_url, refusal
+from teleinfo_gateway.config.settings import MISSING, Settings, plain_url, refusal
 
 __all__ = ["InfluxdbConfig", "influxdb_fits"]
 

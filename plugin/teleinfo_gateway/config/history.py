@@ -4,8 +4,9 @@ import re
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from teleinfo_gateway.config.settings import Listening, Settings
+from teleinfo_gateway.host_port import split_host_port
 from teleinfo_gateway.secret import TOKEN_MIN, is_reference, long_enough
-from teleinfo_gateway.settings import Listening, Settings, split_host_port
 
 __all__ = ["HistoryConfig", "IngestConfig", "database_url"]
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from teleinfo_gateway.settings import Settings, split_host_port
+from teleinfo_gateway.config.settings import Settings
+from teleinfo_gateway.host_port import split_host_port
 from teleinfo_gateway.udp_url import SCHEME as UDP
 from teleinfo_gateway.udp_url import parse_udp_url
 
