@@ -12,6 +12,7 @@ from pathlib import Path
 NAMES = (
     *("decoding", "noise", "latency", "startup", "memory", "many_meters"),
     *("history", "history_writes", "page", "mqtt", "mqtt_load", "mqtt_memory"),
+    "forwarding",
 )
 
 

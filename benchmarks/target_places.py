@@ -39,7 +39,7 @@ class Place:
     title = section = ""
     output = ""  # its name, which its cursor has
     package = ""  # of Debian, that has ...
-    program: Path | None = None
+    program = Path()
     rights: Mapping[str, Any] = {}
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class Place:
     @classmethod
     def is_installed(cls) -> bool:
         """Whether its package is."""
-        return not cls.package or (cls.program is not None and cls.program.exists())
+        return not cls.package or cls.program.is_file()
 
     def start(self) -> None:
         """Begin; it may take a moment until it answers."""
@@ -115,12 +115,12 @@ class MariaDb(Place):
             f"CREATE USER {user} IDENTIFIED BY 'teleinfo';\n"
             f"GRANT ALL ON teleinfo.* TO {user};\n"
         )
-        self._run(str(self.program), *self._data(), "--bootstrap", text=rights)
+        self._run(self.program, *self._data(), "--bootstrap", text=rights)
 
     def _command(self) -> Sequence[str | Path]:
         where = f"--bind-address={_HOST}", f"--port={self.port}"
         files = f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid"
-        return [str(self.program), *self._data(), *where, *files]
+        return [self.program, *self._data(), *where, *files]
 
     def _data(self) -> Sequence[str]:
         folders = f"--datadir={self.folder}/data", f"--tmpdir={self.folder}"
@@ -132,7 +132,7 @@ class PostgreSql(Place):
 
     title = "SQL: PostgreSQL"
     package = "postgresql"
-    program = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None)
+    program = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=Path())
     section = output = "sql"
     rights = _NO_ROOT
 
@@ -140,20 +140,21 @@ class PostgreSql(Place):
         return {"url": f"postgresql://teleinfo:teleinfo@{_HOST}:{self.port}/teleinfo"}
 
     def _install(self) -> None:
-        program = Path(str(self.program))
         data = f"{self.folder}/data"
         ways = "--auth-host=scram-sha-256", "--auth-local=trust", "--encoding=UTF8"
-        self._run(program.with_name("initdb"), f"--pgdata={data}", "--username=postgres", *ways)
+        self._run(
+            self.program.with_name("initdb"), f"--pgdata={data}", "--username=postgres", *ways
+        )
         rights = (
             "CREATE ROLE teleinfo LOGIN PASSWORD 'teleinfo'\n"
             "CREATE DATABASE teleinfo OWNER teleinfo\n"
         )
-        self._run(program, "--single", "-D", data, "postgres", text=rights)
+        self._run(self.program, "--single", "-D", data, "postgres", text=rights)
 
     def _command(self) -> Sequence[str | Path]:
         where = f"--listen_addresses={_HOST}", f"--port={self.port}"
         return [
-            *(str(self.program), "-D", f"{self.folder}/data"),
+            *(self.program, "-D", f"{self.folder}/data"),
             *(*where, "--unix_socket_directories="),
         ]
 
@@ -185,7 +186,7 @@ class InfluxDb(Place):
         )
 
     def _command(self) -> Sequence[str | Path]:
-        return [str(self.program), "run", "-config", self.folder / "influxdb.conf"]
+        return [self.program, "run", "-config", self.folder / "influxdb.conf"]
 
 
 class VictoriaMetrics(Place):
@@ -201,7 +202,7 @@ class VictoriaMetrics(Place):
 
     def _command(self) -> Sequence[str | Path]:
         where = f"-storageDataPath={self.folder}/data", f"-httpListenAddr={_HOST}:{self.port}"
-        return [str(self.program), *where]
+        return [self.program, *where]
 
 
 class EmonCms(Place):

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 
 import pytest
 import yaml
@@ -57,6 +58,54 @@ def test_secrets_are_hidden_and_nothing_else_is_lost():
             assert before == after, line
     for kept in ("shown-name", "file:/shown", "${SHOWN}", "shown-user", "shown-host", "# shown"):
         assert kept in shown
+
+
+OUTPUTS = """\
+mqtt:
+  url: mqtts://shown-broker:8883
+  username: shown-mqtt
+  password: HIDDEN
+  tls: {key: /shown-mqtt.key}
+domoticz: {url: "http://shown-domoticz", username: shown-domoticz, password: HIDDEN, devices: []}
+jeedom: {url: "http://shown-jeedom", apikey: HIDDEN, plugin: legacy}
+emoncms: {url: "http://shown-emoncms", apikey: "file:/shown-emoncms.apikey", node: shown}
+influxdb:
+  - kind: influxdb2
+    token: HIDDEN
+    org: shown-org
+  - {username: shown-influxdb, password: '${SHOWN_PASSWORD}HIDDEN'}
+sql:
+  url: mariadb://shown-sql:HIDDEN@shown-host/teleinfo?password=HIDDEN
+push:
+  - name: shown-push
+    url: https://shown-push/input?apikey=HIDDEN&va={PAPP}
+    body: '{"va": {PAPP}, "key": "{secret}"}'
+    secret: HIDDEN
+    headers:
+      X-Anything: HIDDEN
+      Authorization: Bearer HIDDEN
+  - {name: of-flow, headers: {X-Anything: "HIDDEN, HIDDEN"}, secret: "file:/shown-push.token"}
+files: {folder: /shown-files}
+udp: {to: 127.0.0.1, meters: [shown-meter]}
+extensions:
+  shown-extension:
+    anything: HIDDEN
+    several: [HIDDEN, {deeper: HIDDEN}]
+"""
+"""One line or more of each section that has an output; what is shown says so."""
+
+
+def test_the_secrets_of_every_output_are_hidden_and_the_rest_is_shown():
+    shown = masked(OUTPUTS)
+    assert "HIDDEN" not in shown
+    assert shown.count("\n") == OUTPUTS.count("\n")
+    for kept in re.findall(r"[\w.:/-]*shown[\w.-]*|\{PAPP\}|\{secret\}", OUTPUTS):
+        assert kept in shown, kept
+
+
+def test_a_mistake_in_a_section_of_an_output_tells_no_secret_either():
+    for mistake in ("push: [\n", "mqtt: 'a\n", "\tx\n"):
+        assert "HIDDEN" not in masked(mistake + OUTPUTS)
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ __all__ = ["masked"]
 _MASK = "***"
 
 _KEY = (
-    r"[\w-]*(?:pass?w|passe|phrase|pwd|mdp|toke?n|secret|credential|api[_-]?k|authori|header|cookie)"
-    r"[\w-]*|extensions"  # nobody but their authors knows what is in there
+    r"(?:[\w-]*"
+    r"(?:pass?w|passe|phrase|pwd|mdp|toke?n|secret|credential|api[_-]?k|authori|header|cookie)"
+    r"[\w-]*|extensions)"  # nobody but their authors knows what is in there
 )
 _is_secret = re.compile(_KEY, re.IGNORECASE).fullmatch
 _PLAIN = {"name", "scope"}  # of the mappings in a list of tokens
@@ -62,12 +63,14 @@ def masked(text: str) -> str:
 
 def _guessed(lines: Iterable[str]) -> Iterator[str]:
     """Lines without all that may belong to the key of a secret."""
-    hiding = False
+    hidden: int | None = None  # the indentation of the key
     for line in lines:
-        if hiding and not _has_key(line):
+        depth = len(line) - len(line.lstrip())
+        if hidden is not None and (depth > hidden or not _has_key(line)):
             yield _MASK if line.strip() else line
             continue
-        hiding = _names_secret(line) is not None or _BROKEN_URL.search(line) is not None
+        secret = _names_secret(line) is not None or _BROKEN_URL.search(line) is not None
+        hidden = depth if secret else None
         yield _BROKEN_URL.sub(rf"\1{_MASK}", _AFTER_KEY.sub(rf"\1 {_MASK}", line))
 
 

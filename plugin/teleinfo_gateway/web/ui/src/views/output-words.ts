@@ -95,6 +95,8 @@ const HUBS = new Map<Value, Text>([
   ["none", "hubNone"],
 ]);
 
+const LONG = 12; // characters: on a phone there is no room for more beside a word
+
 /** The value of a key; what is not a count or a date, such as an address, is shown as it is. */
 export function valueWords(key: string, value: Value): unknown {
   const hub = key === "hub" && HUBS.get(value);
@@ -107,7 +109,7 @@ export function valueWords(key: string, value: Value): unknown {
     return number(value, Number.isInteger(value) ? 0 : 2);
   }
   if (key === "protocol") return value;
-  return instant(value) ?? html`<code>${value}</code>`;
+  return instant(value) ?? html`<code class=${value.length > LONG ? "long" : ""}>${value}</code>`;
 }
 
 /** A date and time of the API, with its year if that is another one. */

@@ -31,7 +31,10 @@ export class TiOutputs extends TiElement {
         grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr));
       }
       .card { display: grid; gap: var(--ti-space-3); align-content: start; }
-      h3 { font-size: var(--ti-text-l); }
+      h3 { font-size: var(--ti-text-l); overflow-wrap: anywhere; }
+      @media (max-width: 30rem) {
+        dt:has(+ dd > .long), dd:has(> .long) { grid-column: 1 / -1; }
+      }
     `,
   ];
 
