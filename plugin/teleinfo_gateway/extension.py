@@ -7,6 +7,7 @@ called with what stands below that key. Everything it needs is in this module.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -41,6 +42,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 GROUP = "teleinfo_gateway.outputs"
+
+_STOP_S = 2.0  # an output has one second, see Output
 
 Settings = Mapping[str, object]
 """What stands in the configuration, as YAML gives it: text, numbers, booleans, lists, mappings."""
@@ -103,9 +106,12 @@ class _Guest:
 
     async def stop(self) -> None:
         """End."""
-        try:
-            await self._output.stop()
-        except Exception as error:  # noqa: BLE001  # see extension_output
+        task = asyncio.ensure_future(self._output.stop())
+        await asyncio.wait({task}, timeout=_STOP_S)
+        if not task.done():
+            task.cancel()
+            self._fault(TimeoutError(f"it has not stopped within {_STOP_S:.0f} s"))
+        elif not task.cancelled() and (error := task.exception()) is not None:
             self._fault(error)
 
     def state(self) -> Mapping[str, str | int | bool]:
@@ -117,6 +123,6 @@ class _Guest:
             state = {}
         return state | {"problem": self._problem or state.get("problem", "")}
 
-    def _fault(self, error: Exception) -> None:
+    def _fault(self, error: BaseException) -> None:
         self._problem = f"a fault of the extension: {type(error).__name__}"
         log.error("%s: %s", self.name, self._problem, exc_info=error)

@@ -26,6 +26,7 @@ _READ_S = 5.0  # between two pieces of an answer, and for the whole of its body
 _ANSWER_BYTES = 4096  # what is said of a value is short; the rest of a page is left unread
 _LONGEST_WAIT_S = 3600.0  # however long a server asks for
 _REFUSED = {401, 403}
+_LAST_OF_A_HEADER = "\xff"  # headers are Latin-1
 
 # It writes each URL into its debugging log, and a key may be in one.
 logging.getLogger("urllib3").setLevel(logging.WARNING)
@@ -77,6 +78,12 @@ class HttpServer:
 
         Blocks for some seconds at most. Raises :class:`HttpError`, also for any status but 2xx.
         """
+        for name, value in (headers or {}).items():
+            if not value.isprintable() or max(value, default="") > _LAST_OF_A_HEADER:
+                raise HttpError(
+                    f"{self.url}: what stands in {name} has characters that HTTP cannot carry: "
+                    "is the secret whole?"
+                )
         try:
             response = self._pool.request(
                 method,

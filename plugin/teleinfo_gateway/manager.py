@@ -100,7 +100,10 @@ class PluginManager:
         """Stop every meter, then the outputs, which take leave of their networks."""
         self._set_status(Status.STOP_REQUEST)
         await asyncio.gather(*(meter.stop() for meter in self._meters.values()))
-        await asyncio.gather(*(output.stop() for output in self._outputs.values()))
+        stops = (output.stop() for output in self._outputs.values())
+        for problem in await asyncio.gather(*stops, return_exceptions=True):
+            if problem is not None:  # the others have stopped nevertheless
+                log.error("an output has not stopped as it should", exc_info=problem)
         self._set_status(Status.STOPPED)
 
     async def reload(self, config: Config) -> None:

@@ -49,7 +49,7 @@ def resolve(text: str) -> str:
     expanded = _VARIABLE.sub(_of_environment, text)
     if text.startswith(_FILE):  # not what a variable holds: that is the secret itself
         return _first_line(Path(expanded.removeprefix(_FILE)))
-    return expanded
+    return expanded.rstrip("\r\n")  # with which secrets of containers often end
 
 
 def resolve_token(text: str) -> str:

@@ -138,7 +138,7 @@ def _history(config: Config, host: Host) -> Output | None:
         return None
     from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
 
-    return HistoryOutput(config.history, host.bus, host.device, lambda: _readers(host.config))
+    return HistoryOutput(config.history, host.bus, host.device, lambda: _readers(config))
 
 
 def _readers(config: Config) -> set[str]:

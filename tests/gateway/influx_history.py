@@ -55,7 +55,7 @@ def fill(file):
 async def run(file, url):
     forwarder._BATCH = 200
     forwarder._CATCH_UP_S = 0.05
-    history = HistoryOutput(HistoryConfig(path=file), Bus(), lambda _: None, {"influxdb"})
+    history = HistoryOutput(HistoryConfig(path=file), Bus(), lambda _: None, lambda: {"influxdb"})
     history.start()
     target = InfluxdbTarget(InfluxdbConfig(url=url))
     output = forwarder.Forwarder("influxdb", target, history)

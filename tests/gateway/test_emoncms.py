@@ -190,7 +190,10 @@ def test_several_readings_are_a_bulk_whatever_their_meters(target, emoncms):
 
 
 def test_a_week_goes_in_parts(target, emoncms):
-    target().send([a_row(n, ts=START + 60 * n, **HC) for n in range(1001)])
+    sender = target()
+    rows = [a_row(n, ts=START + 60 * n, **HC) for n in range(1001)]
+    for first in range(0, 1001, sender.batch):
+        sender.send(rows[first : first + sender.batch])
     assert len(emoncms.times()) == 1001
     paths = [request.path for request in emoncms.server.requests]
     assert paths == ["/input/bulk"] * 20 + ["/input/post"]

@@ -359,7 +359,7 @@ def test_a_url_that_leads_nowhere_says_why_and_not_the_password(
 ):
     with database_server.database() as url:
         database = opened(change(url, free_port))
-        with pytest.raises(HistoryError, match=rf"(?s){words}.*is history\.url right\?") as caught:
+        with pytest.raises(HistoryError, match=rf"(?s){words}.*is its URL right\?") as caught:
             database.prepare()
     text = str(caught.value)
     assert text.startswith(f"{database_server.scheme}://teleinfo:***@")

@@ -578,7 +578,10 @@ def impatient(monkeypatch):
 async def history(tmp_path):
     """A history that runs."""
     it = HistoryOutput(
-        HistoryConfig(path=str(tmp_path / "history.db")), Bus(), lambda _: None, {"influxdb"}
+        HistoryConfig(path=str(tmp_path / "history.db")),
+        Bus(),
+        lambda _: None,
+        lambda: {"influxdb"},
     )
     it.start()
     yield it

@@ -464,7 +464,7 @@ async def test_a_broker_may_say_that_another_has_the_same_name(home, talker, cap
     server = await talker(*[b"\x20\x03\0\0\0\xe0\x01\x8e"] * 100)
     await home.start(server, client_id="gateway", protocol=5)
     await home.problem("was lost: another program calls itself 'gateway'", "mqtt.client_id")
-    await home.connected(20)
+    await home._until(lambda: home.state()["connections"] >= 20)
     assert len([each for each in caplog.records if "MQTT" in each.message]) <= 10
 
 

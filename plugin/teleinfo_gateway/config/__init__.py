@@ -100,6 +100,10 @@ class Config(Settings):
         default=None,
         description="the key url, or false to have no copy of the history in another database",
     )
+    ingest: IngestConfig | None = Field(
+        default=None,
+        description="the keys listen and token, or false to take in no readings from elsewhere",
+    )
     influxdb: InfluxdbConfig | None = Field(
         default=None,
         description="a mapping of InfluxDB settings, or true for an InfluxDB 1 on this machine",
@@ -116,10 +120,6 @@ class Config(Settings):
     web: WebConfig | None = Field(
         default=WebConfig(),
         description="a mapping of web settings, or false to switch the page and the HTTP API off",
-    )
-    ingest: IngestConfig | None = Field(
-        default=None,
-        description="the keys listen and token, or false to take in no readings from elsewhere",
     )
     extensions: Annotated[dict[str, dict[str, Any]], AfterValidator(FrozenMapping)] = Field(
         default=FrozenMapping(),
@@ -160,7 +160,7 @@ class Config(Settings):
     ) -> InfluxdbConfig | None:
         if influxdb is None:
             return None
-        return influxdb_fits(influxdb, len(info.data.get("devices", ())))
+        return influxdb_fits(influxdb, _meters(info))
 
     @field_validator("emoncms")
     @classmethod
@@ -169,7 +169,7 @@ class Config(Settings):
     ) -> EmoncmsConfig | None:
         if emoncms is None:
             return None
-        return emoncms_fits(emoncms, len(info.data.get("devices", ())))
+        return emoncms_fits(emoncms, _meters(info))
 
     @field_validator("sql", "influxdb", "emoncms", "push", "files")
     @classmethod
@@ -201,6 +201,11 @@ class Config(Settings):
         if faults:
             raise refusal(faults)
         return contracts
+
+
+def _meters(info: ValidationInfo) -> int:
+    """How many meters the history may hear, those of other machines counted as one."""
+    return len(info.data.get("devices", ())) + (info.data.get("ingest") is not None)
 
 
 def search_paths() -> tuple[Path, ...]:

@@ -31,6 +31,7 @@ _LOOK_S = 60.0
 
 _BATCH = 1000  # rows of one request, some 200 kB, unless the target wants fewer
 _CATCH_UP_S = 0.25  # between two batches of what was missed: 4000 rows a second at most
+_IN_A_ROW = 10  # rows refused one after the other: the next would be, too
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 300.0
 _LEAVE_S = 0.5  # of the second that an output has to end
 _RATE_S = 60.0
@@ -160,9 +161,12 @@ class Forwarder:
     async def _send(self, rows: Sequence[Row], done: Callable[[int], None]) -> None:
         """Hand over rows; those that are refused for good are found and set aside.
 
-        ``done`` is told the last number of each part that need not be sent again.
+        ``done`` is told the last number of each part that need not be sent again. A refusal is
+        believed once the target takes a row after it: one that refuses everything has another
+        fault, and then the rows wait.
         """
         parts = [rows] if rows else []
+        refused: list[tuple[Row, RefusedError]] = []
         while parts:
             part = parts.pop()
             try:
@@ -172,13 +176,20 @@ class Forwarder:
                     middle = len(part) // 2
                     parts += [part[middle:], part[:middle]]
                     continue
-                await asyncio.to_thread(self._refusals.add, part[0], str(error))
-            else:
-                self._sent += len(part)
-                self._recent.append((time.monotonic(), len(part)))
-                self._works()
-            self._backlog = max(0, self._backlog - len(part))
+                refused.append((part[0], error))
+                if len(refused) == _IN_A_ROW:
+                    break
+                continue
+            for row, refusal in refused:
+                await asyncio.to_thread(self._refusals.add, row, str(refusal))
+            self._sent += len(part)
+            self._recent.append((time.monotonic(), len(part)))
+            self._works()
+            self._backlog = max(0, self._backlog - len(part) - len(refused))
+            refused.clear()
             done(part[-1].seq)
+        if refused:
+            raise TargetError(str(refused[0][1]))
 
     def _hand_over(self, rows: Sequence[Row]) -> None:
         with self._in_turn:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig
+from teleinfo_gateway.detached import run_detached
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
 from teleinfo_gateway.history.gathering import MAX_WAITING, Gathering
@@ -167,7 +168,7 @@ class HistoryOutput:
                 return question(connection, *arguments, **named)
 
         async with self._asking:
-            return await asyncio.to_thread(read)
+            return await run_detached(read)
 
     async def change(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from teleinfo_gateway.bus import Bus
@@ -35,8 +36,8 @@ def output_samples(
         queues = [number for key in _QUEUES if isinstance(number := state.get(key), int)]
         waiting = sum(queues) if queues else bus.waiting(name)
         yield Sample("teleinfo_output_queue_length", (name,), waiting)
-        if oldest := state.get("oldest"):
-            oldest_s = datetime.fromisoformat(str(oldest)).timestamp()
+        with suppress(ValueError):  # an extension may mean something else by it
+            oldest_s = datetime.fromisoformat(str(state.get("oldest"))).timestamp()
             yield Sample("teleinfo_output_oldest_timestamp_seconds", (name,), oldest_s)
         yield Sample("teleinfo_output_problem", (name,), bool(state.get("problem")))
 

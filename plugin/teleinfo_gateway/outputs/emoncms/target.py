@@ -41,6 +41,7 @@ class EmoncmsTarget:
     """
 
     in_order = True
+    batch = _BULK  # one request: what EmonCMS has is not posted again behind what is newer
 
     def __init__(self, config: EmoncmsConfig) -> None:
         self._config = config
@@ -62,12 +63,10 @@ class EmoncmsTarget:
     def send(self, rows: Sequence[Row]) -> None:
         """Return when EmonCMS has them; raises :class:`TargetError`, :class:`RefusedError`."""
         entries = list(self._entries(rows))
-        for first in range(0, len(entries), _BULK):
-            part = entries[first : first + _BULK]
-            if len(part) == 1:
-                self._ask("/input/post", _post(part[0]))
-            else:
-                self._ask("/input/bulk", _bulk(part))
+        if len(entries) == 1:
+            self._ask("/input/post", _post(entries[0]))
+        elif entries:
+            self._ask("/input/bulk", _bulk(entries))
 
     def close(self) -> None:
         """Give up the connection."""

@@ -70,7 +70,8 @@ class FilesTarget:
                 Day(self._folder, kind, day, self._config.format).append(those)
         except (OSError, EOFError, zlib.error) as error:
             raise TargetError(f"{self._folder}: {_words(error)}") from error
-        self._newest = max([self._newest, *(row.ts for row in rows)])
+        # A row that is dated ahead, by a clock that was wrong, makes nothing old.
+        self._newest = min(rows[-1].ts, int(time.time()))
         self._tidy()
 
     def close(self) -> None:

@@ -126,6 +126,8 @@ class Broker:
                 self._report(str(error))
                 if isinstance(error, BrokerError) and error.other_protocol:
                     self._change_protocol()
+            except Exception as error:  # noqa: BLE001  # the outermost frame: it costs time
+                self._report(f"a fault of this program: {error!r}")
             else:
                 short += 1
                 if short >= _TOO_OFTEN:
@@ -153,9 +155,11 @@ class Broker:
         finally:
             self._connection = None
             self._sent += connection.sent
-            connection.outbox.clear()
-            self._lost += connection.outbox.lost
-            await connection.close(_FAREWELL_S)
+            try:
+                await connection.close(_FAREWELL_S)
+            finally:
+                connection.outbox.clear()
+                self._lost += connection.outbox.lost
 
     def _change_protocol(self) -> None:
         if self._config.protocol == "auto":

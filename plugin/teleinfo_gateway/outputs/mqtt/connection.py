@@ -67,6 +67,7 @@ class Connection:
         self.outbox = Outbox()
         self.sent = 0
         self._acknowledged = 0
+        self._window = _WINDOW
         self._emptied: asyncio.Future[None] = self._loop.create_future()
         self._beats: asyncio.TimerHandle | None = None
         self._lock = threading.Lock()  # for the two that follow
@@ -182,26 +183,30 @@ class Connection:
             await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self, within_s: float) -> None:
-        """Take leave; a broker that does not listen is cut off."""
+        """Take leave; if the broker has not taken everything, cut it off: the will then speaks."""
+        idle = not self.outbox and self.sent == self._acknowledged
         with self._lock:
             self._closed = True
             if not self._is_dialled:  # the thread that dials finds that it is closed
                 return
         if self._beats is not None:
             self._beats.cancel()
-        self._client.disconnect()
+        if idle:
+            self._client.disconnect()
         try:
-            if self._client.socket() is not None:
+            if idle and self._client.socket() is not None:
                 await asyncio.wait({self.ended}, timeout=within_s)
         finally:
             line = self._client.socket()
             if isinstance(line, socket.socket):
                 with suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
+                if not idle:
+                    self._client.disconnect()
                 self._client.loop_write()  # what waits there meets the end, and paho closes it
 
     def _drain(self) -> None:
-        while self.sent - self._acknowledged < _WINDOW:
+        while self.sent - self._acknowledged < self._window:
             message = self.outbox.take()
             if message is None:
                 return
@@ -215,8 +220,15 @@ class Connection:
         self._client.loop_misc()
 
     def _on_connect(
-        self, _client: object, _data: object, _flags: object, answer: ReasonCode, *_more: object
+        self,
+        _client: object,
+        _data: object,
+        _flags: object,
+        answer: ReasonCode,
+        properties: Properties | None,
     ) -> None:
+        # How much the broker wants to confirm at a time (MQTT-3.3.4-9); paho does not heed it.
+        self._window = min(_WINDOW, getattr(properties, "ReceiveMaximum", _WINDOW))
         _settle(self._answer, answer)
 
     def _on_disconnect(

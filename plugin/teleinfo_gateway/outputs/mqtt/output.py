@@ -13,6 +13,7 @@ from functools import partial
 from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config.homes import DomoticzConfig
 from teleinfo_gateway.config.mqtt import MqttConfig
+from teleinfo_gateway.meter import Meter
 from teleinfo_gateway.outputs.mqtt.broker import Broker
 from teleinfo_gateway.outputs.mqtt.commands import Commands, Plugin
 from teleinfo_gateway.outputs.mqtt.format import Format
@@ -54,6 +55,7 @@ class MqttOutput:
         self._commands = Commands(config, plugin, self._send)
         self._views: dict[str, View] = {}  # by the name of the meter
         self._publications: dict[str, Publication] = {}
+        self._seen: dict[str, Meter] = {}  # whom a view is of: a reload may make another one
         native = self._formats.native
         self._broker = Broker(
             config,
@@ -170,6 +172,9 @@ class MqttOutput:
         if meter is None:  # taken out of the configuration
             view.status, view.available = Status.STOPPED, False
             return
+        if self._seen.get(view.name) is not meter:  # what it told before, it does not tell again
+            self._seen[view.name] = meter
+            view.said.overload = meter.said.overload
         adco = meter.sensors["ADCO"]
         view.status, view.link = meter.status, meter.link.state
         view.estimate = meter.estimator.estimate(view.now_s)
@@ -195,6 +200,8 @@ class MqttOutput:
             await asyncio.sleep(_TICK_S)
 
     def _look(self, tick: int) -> None:
+        for name in self._views.keys() - self._plugin.meters.keys():
+            self._forget(name)
         for name in self._plugin.meters:
             self._view(name)
         for view in self._views.values():
@@ -208,6 +215,15 @@ class MqttOutput:
         if self._memory.is_read and not was_read:
             self._announce()
 
+    def _forget(self, name: str) -> None:
+        """A meter was taken out of the configuration, or has another name there."""
+        self._publications.pop(name, None)
+        self._seen.pop(name, None)
+        key = self._views.pop(name).key
+        shared = any(view.key == key for view in self._views.values())
+        if key and not shared and self._formats.native is not None:
+            self._send([self._formats.native.left(key)])
+
     def _look_at_line(self, view: View) -> None:
         meter = self._plugin.meters.get(view.name)
         rate = None if meter is None else meter.quality(view.now_s).error_rates[1]
@@ -217,6 +233,7 @@ class MqttOutput:
         """A broker listens: it may have forgotten everything, or kept too much."""
         self._broker.subscribe([*self._memory.topics(), *self._commands.topics()])
         if self._formats.native is not None:
+            self._broker.subscribe([self._formats.native.status_topic])
             self._send([self._formats.native.status(ONLINE)])
         if self._formats.discovery is not None:
             self._broker.subscribe([self._formats.discovery.birth_topic])
@@ -233,6 +250,9 @@ class MqttOutput:
         elif topic == self._memory.mark.topic:
             self._memory.is_read = True
             self._announce()
+        elif self._formats.native is not None and topic == self._formats.native.status_topic:
+            if text == OFFLINE and not retained:  # another gateway has left, which says it so, too
+                self._send([self._formats.native.status(ONLINE)])
         elif retained:  # a command that is kept would stop a reader again and again
             self._memory.recall(topic, text, self._views)
         else:

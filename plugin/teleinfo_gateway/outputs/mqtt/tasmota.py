@@ -54,7 +54,8 @@ class Tasmota(Telemetry):
             return
         for phase in filter(str.isdigit, event.value.split(",")):
             label = f"ADIR{phase}" if view.three_phase else "ADPS"
-            yield Message(self.topic(view), as_json({"TIC": {label: int(phase)}}))
+            # By QoS 1 none takes the place of another that waits.
+            yield Message(self.topic(view), as_json({"TIC": {label: int(phase)}}), qos=1)
 
 
 def _energy(view: View) -> dict[str, object]:

@@ -37,7 +37,8 @@ class Telemetry:
 
     def again(self, view: View) -> Iterable[Message]:
         """See :class:`~teleinfo_gateway.outputs.mqtt.format.Format`."""
-        return self._known(view)
+        # An old frame would be taken for a new one.
+        return self._known(view) if view.available else ()
 
     def state(self, view: View, topic: str) -> Iterable[Message]:
         """Everything that is known of a meter; ``topic`` is that of the meter."""

@@ -46,12 +46,13 @@ def form_of(config: PushConfig) -> Form:
         return _PRESETS[config.preset](config.url.rstrip("/"))
     parts = urlsplit(config.url)
     server = f"{parts.scheme}://{parts.netloc}"
+    target = config.url.removeprefix(server)
     body = config.body
     if body is None and config.method == "POST":
         body = _EVERYTHING
     return Form(
         server=server,
-        target=config.url.removeprefix(server) or "/",
+        target=target if target.startswith("/") else f"/{target}",
         method=config.method,
         body=body,
         format=config.format if config.body else "json",

@@ -175,6 +175,7 @@ _DERIVED = (
     Entity(
         *("sensor", "error_rate", "Taux d'erreurs de la liaison TIC", "Error rate of the TIC link"),
         {**_PERCENT, **_DIAGNOSTIC},
+        of_reader=True,
     ),
     Entity("sensor", "breaker", "Organe de coupure", "Breaker", _enum(Breaker), _STGE),
     Entity("binary_sensor", "overload", "Dépassement", "Overload", _PROBLEM),
