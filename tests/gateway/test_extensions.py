@@ -15,6 +15,7 @@ from teleinfo_gateway.config import Config, HistoryConfig
 from teleinfo_gateway.forwarding import forwarder
 from teleinfo_gateway.history import output as history_output
 from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.statuses import Status
 from teleinfo_gateway.web.masking import masked
 from tic import Group, encode_frame
 
@@ -162,6 +163,32 @@ async def test_the_faults_of_one_stay_its_own(broken, running, caplog):
         assert state == {"problem": "a fault of the extension: ValueError"}
         await manager.stop()
     assert "extensions.absent: it cannot be started" in caplog.text
+
+
+async def test_one_that_cancels_itself_stops_nobody_else(tmp_path, monkeypatch, running):
+    info = tmp_path / "usual-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usual\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(
+        "[teleinfo_gateway.outputs]\nusual = usual_output:make\n"
+    )
+    (tmp_path / "usual_output.py").write_text(
+        "import asyncio\n"
+        "class Usual:\n"
+        "    name = 'usual'\n"
+        "    def start(self): self.task = asyncio.ensure_future(asyncio.sleep(60))\n"
+        "    async def stop(self):\n"
+        "        self.task.cancel()\n"
+        "        await self.task\n"
+        "    def state(self): return {'oldest': 'a word'}\n"
+        "def make(settings, gateway): return Usual()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    manager = running(usual={})
+    await manager.stop()
+    assert manager.status is Status.STOPPED
+    assert manager.history.waiting == 0
+    sys.modules.pop("usual_output")
 
 
 def test_what_only_its_author_understands_is_shown_to_nobody():

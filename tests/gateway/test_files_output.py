@@ -17,6 +17,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from itertools import repeat
 from pathlib import Path
 
@@ -300,6 +301,17 @@ def test_a_clock_that_is_years_ahead_costs_a_week_at_most(target, folder):
         made.send([a_row(n + 1, ts=START + n * DAY_S, **HC)])
     target(keep_days=1).send([a_row(99, ts=START + 3000 * DAY_S, **HC)])
     assert len(list(kept_files(folder))) == 20 - 7 + 1
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_row_of_a_clock_that_was_ahead_makes_nothing_old(target, folder):
+    made, now = target(keep_days=30), int(time.time())
+    made.send([a_row(1, ts=now - 20 * DAY_S, **HC)])
+    made.send([a_row(2, ts=now + 1000 * DAY_S, **HC)])
+    for number in range(3, 12):
+        made.send([a_row(number, ts=now, **HC)])
+    assert len(list(kept_files(folder))) == 3
+    assert len(list(folder.glob("*.gz"))) == 1  # the oldest
 
 
 def test_what_is_tidied_is_so_now_and_then(target, folder):

@@ -196,6 +196,13 @@ def test_what_a_capture_becomes(name, capture):
     assert said == golden.read_text()
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_meter_that_is_not_heard_any_more_is_not_told_again(name):
+    view, _ = a_view(HC)
+    view.available = False
+    assert not list(make(name).again(view))
+
+
 def test_every_golden_file_has_its_capture():
     names = sorted(f"{name}-{capture}" for name in FORMATS for capture in SHOWN_CAPTURES)
     assert sorted(path.stem for path in GOLDEN.glob("*.txt")) == names
