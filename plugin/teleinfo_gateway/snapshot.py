@@ -59,8 +59,8 @@ class Snapshot:
     def take(self, reading: Reading) -> None:
         """Take what a reading says; what it lacks stays, but for events that are over."""
         if (reading.address, reading.mode) != (self.address, self.mode):
-            if reading.address != self.address:
-                self.overload = NONE
+            if self.address and reading.address != self.address:
+                self.overload = NONE  # that was another meter's
             self._begin()
         self.address, self.mode, self.time = reading.address, reading.mode, reading.time
         # In the order of this frame, then the rest.

@@ -255,6 +255,44 @@ async def test_another_meter_at_the_same_line(home, listener):
     assert listener.state[f"teleinfo/{OTHER}/availability"] == "offline"
 
 
+async def renamed(home, name):
+    """Have the meter called otherwise, as a reload does."""
+    config = home.manager.config
+    device = config.devices[0].model_copy(update={"name": name})
+    await home.manager.reload(config.model_copy(update={"devices": (device,)}))
+    await home.line.opened(home.manager.meters[name])
+
+
+async def test_a_meter_with_another_name_is_one_meter(home, listener, monkeypatch):
+    monkeypatch.setattr(output_module, "_TICK_S", 0.01)
+    await home.start(listener.broker)
+    await home.say(4)
+    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "online")
+    await renamed(home, "maison")
+    for _ in range(5):
+        await home.line.send(frame())
+    await listener.until(lambda: '"meter": "maison"' in listener.state[f"{ROOT}/state"])
+    await asyncio.sleep(0.2)  # of many ticks
+    said = [each.payload for each in listener.heard if each.topic == f"{ROOT}/availability"]
+    assert said[-1] == "online"
+    assert len(said) <= 4
+
+
+async def test_an_overload_is_known_to_an_output_that_comes_later(home, listener):
+    await home.start(listener.broker)
+    await home.say(3)
+    await home.say(3, ADPS="046", IINST="046")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/overload") == "ON")
+    config = home.manager.config
+    mqtt = config.mqtt.model_copy(update={"max_interval": 30})
+    listener.heard.clear()
+    await home.manager.reload(config.model_copy(update={"mqtt": mqtt}))
+    await home.connected()
+    await home.say(3, ADPS="046", IINST="046")
+    await listener.until(lambda: any(each.topic == f"{ROOT}/PAPP" for each in listener.heard))
+    assert {each.payload for each in listener.heard if each.topic == f"{ROOT}/overload"} == {"ON"}
+
+
 # --- An alias
 
 
