@@ -289,7 +289,7 @@ async def test_an_overload_is_known_to_an_output_that_comes_later(home, listener
     await home.manager.reload(config.model_copy(update={"mqtt": mqtt}))
     await home.connected()
     await home.say(3, ADPS="046", IINST="046")
-    await listener.until(lambda: any(each.topic == f"{ROOT}/PAPP" for each in listener.heard))
+    await listener.until(lambda: any(each.topic == f"{ROOT}/overload" for each in listener.heard))
     assert {each.payload for each in listener.heard if each.topic == f"{ROOT}/overload"} == {"ON"}
 
 
