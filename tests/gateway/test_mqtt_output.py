@@ -271,7 +271,7 @@ async def test_a_meter_with_another_name_is_one_meter(home, listener, monkeypatc
     await renamed(home, "maison")
     for _ in range(5):
         await home.line.send(frame())
-    await listener.until(lambda: '"meter": "maison"' in listener.state[f"{ROOT}/state"])
+    await listener.until(lambda: '"meter": "maison"' in listener.state.get(f"{ROOT}/state", ""))
     await asyncio.sleep(0.2)  # of many ticks
     said = [each.payload for each in listener.heard if each.topic == f"{ROOT}/availability"]
     assert said[-1] == "online"
