@@ -235,6 +235,7 @@ class PostgreSQL(Server):
             "fsync": "off",
             "full_page_writes": "off",
             "synchronous_commit": "off",
+            "autovacuum": "off",  # its processes may not be cut by whoever drops the database
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [self.programs() / "postgres", "-D", self.data, *options]
