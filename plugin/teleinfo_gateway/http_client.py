@@ -19,11 +19,12 @@ from urllib3.exceptions import (
 
 from teleinfo_gateway.errors import GatewayError
 
-__all__ = ["HttpError", "HttpServer"]
+__all__ = ["HttpError", "HttpServer", "shown"]
 
 _CONNECT_S = 3.0
 _READ_S = 5.0  # between two pieces of an answer, and for the whole of its body
 _ANSWER_BYTES = 4096  # what is said of a value is short; the rest of a page is left unread
+_SHOWN = 200  # characters of what a server says
 _LONGEST_WAIT_S = 3600.0  # however long a server asks for
 _REFUSED = {401, 403}
 _LAST_OF_A_HEADER = "\xff"  # headers are Latin-1
@@ -119,6 +120,12 @@ class HttpServer:
         said = "refuses us" if status in _REFUSED else "answers with an error"
         advice = self._advice.get(status, "look into its own log")
         return f"{said} (HTTP {status}): {advice}"
+
+
+def shown(said: str) -> str:
+    """What a server says, fit for a log: on one line, printable, and not long."""
+    text = " ".join(said.split())[:_SHOWN]
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _beginning(response: urllib3.BaseHTTPResponse) -> bytes:

@@ -14,7 +14,7 @@ from teleinfo_gateway.detached import run_detached
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.http_client import HttpServer
 from teleinfo_gateway.publication import Publication
-from teleinfo_gateway.readings import Event, EventKind, Item, Reading
+from teleinfo_gateway.readings import Event, EventKind, Item
 from teleinfo_gateway.snapshot import Snapshot
 
 __all__ = ["HttpOutput", "Job"]
@@ -132,13 +132,9 @@ class HttpOutput(ABC):
         if item.address != line.said.address:  # the first reading, or another meter on this line
             line.publication = Publication()
         line.said.take(item)
-        self._take(item.meter, line.said, due=self._due(line.publication, item))
-
-    def _due(self, publication: Publication, reading: Reading) -> bool:
-        now_s = time.monotonic()
-        basic = publication.basic(reading, self._interval_s(reading.meter), now_s)
-        short = publication.short(reading, now_s)
-        return basic is not None or short is not None
+        interval_s = self._interval_s(item.meter)
+        due = line.publication.is_due(item, interval_s, time.monotonic())
+        self._take(item.meter, line.said, due=due)
 
     async def _keep_sending(self) -> None:
         pause_s = _FIRST_PAUSE_S

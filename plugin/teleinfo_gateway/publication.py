@@ -63,6 +63,12 @@ class Publication:
         self._short_s, self._short = now_s, values
         return values
 
+    def is_due(self, reading: Reading, interval_s: float, now_s: float) -> bool:
+        """Whether either of them leaves, for outputs that then tell everything they know."""
+        basic = self.basic(reading, interval_s, now_s)
+        short = self.short(reading, now_s)
+        return basic is not None or short is not None
+
     def _changed(self, values: Mapping[str, str], complete: bool) -> bool:
         """Whether a tariff, an announcement or an overload differs from what was last told."""
         changed = False

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from teleinfo_gateway.config.emoncms import EmoncmsConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
-from teleinfo_gateway.http_client import HttpError, HttpServer
+from teleinfo_gateway.http_client import HttpError, HttpServer, shown
 from teleinfo_gateway.outputs.emoncms.inputs import inputs_of
 from teleinfo_gateway.secret import SecretError, resolve
 
@@ -23,7 +23,6 @@ _BULK = 50
 on a small machine 50 readings of 15 inputs take it about a second."""
 
 _NEVER = {400, 413, 414, 422}
-_SHOWN = 200  # characters of what EmonCMS says
 _OF_THE_ACCOUNT = "Error:"  # how it begins when this node or input is one too many
 
 
@@ -154,5 +153,4 @@ def _decoded(answer: bytes) -> object:
 
 
 def _shown(answer: bytes) -> str:
-    text = " ".join(answer.decode("utf-8", "replace").split())[:_SHOWN]
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return shown(answer.decode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from teleinfo_gateway.config.influxdb import InfluxdbConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
-from teleinfo_gateway.http_client import HttpError, HttpServer
+from teleinfo_gateway.http_client import HttpError, HttpServer, shown
 from teleinfo_gateway.outputs.influxdb.line_protocol import encode
 from teleinfo_gateway.outputs.influxdb.native import Native, NumbersOnly
 from teleinfo_gateway.outputs.influxdb.reuiller import Reuiller
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 _NEVER = {400, 413, 422}
 """What another try does not change: the points are wrong, too many, or of another type."""
-
-_SHOWN = 200  # characters of what a server says
 
 _LOGIN = (
     "check influxdb.username and influxdb.password; the user must have the right to write into the "
@@ -172,5 +170,4 @@ def _words(answer: bytes) -> str:
         found = None
     if isinstance(found, dict):
         text = str(found.get("error") or found.get("message") or text)
-    text = " ".join(text.split())[:_SHOWN]
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return shown(text)

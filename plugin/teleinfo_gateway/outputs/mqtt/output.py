@@ -156,9 +156,7 @@ class MqttOutput:
         publication = self._publications.setdefault(reading.meter, Publication())
         meter = self._plugin.meters.get(reading.meter)
         interval_s = 0 if meter is None else meter.config.interval
-        now_s = time.monotonic()
-        short = publication.short(reading, now_s)
-        return publication.basic(reading, interval_s, now_s) is not None or short is not None
+        return publication.is_due(reading, interval_s, time.monotonic())
 
     def _view(self, name: str) -> View:
         if name not in self._views:

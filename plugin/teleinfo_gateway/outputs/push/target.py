@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from teleinfo_gateway.config.push import PushConfig
 from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
-from teleinfo_gateway.http_client import HttpError, HttpServer
+from teleinfo_gateway.http_client import HttpError, HttpServer, shown
 from teleinfo_gateway.outputs.push.forms import Form, form_of
 from teleinfo_gateway.outputs.push.values import values_of
 from teleinfo_gateway.push_template import (
@@ -35,7 +35,6 @@ what a meter says within two minutes."""
 _REMEMBERED = 1000  # readings; more do not come again when one of them fails
 
 _NEVER = {400, 409, 410, 413, 414, 422, 431}
-_SHOWN = 200  # characters of what a server says
 _CONTENT = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
@@ -161,5 +160,4 @@ def _shown(answer: bytes, secret: str) -> str:
     text = answer.decode("utf-8", "replace")
     if secret and (secret in text or quote(secret, safe="") in text):
         return "(its answer holds the secret)"
-    text = " ".join(text.split())[:_SHOWN]
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return shown(text)
