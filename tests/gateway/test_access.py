@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -29,8 +30,8 @@ from teleinfo_gateway.cli import teleinfo as command
 from teleinfo_gateway.config import HistoryConfig, TlsConfig, TokenConfig, WebConfig
 from teleinfo_gateway.password import PasswordHash, hash_password
 from teleinfo_gateway.secret import SecretError
-from teleinfo_gateway.web import access, guard, login
-from teleinfo_gateway.web.access import keys_of, needed
+from teleinfo_gateway.web import access, events, guard, login
+from teleinfo_gateway.web.access import Keys, keys_of, needed
 from teleinfo_gateway.web.guard import Site
 from teleinfo_gateway.web.server import WebServer
 from teleinfo_gateway.web.sessions import Sessions
@@ -38,7 +39,7 @@ from teleinfo_gateway.web.tls import tls_context
 
 from .loop_thread import TIMEOUT_S
 from .test_ingest import ADCO, reading
-from .test_web import Gateway
+from .test_web import Gateway, Stream, publish_link, until
 
 PASSWORD = "correct horse"  # noqa: S105  # of tests
 READ, CONTROL, INGEST = (f"{scope}-0123456789abcdef" for scope in ("read", "control", "ingest"))
@@ -192,6 +193,105 @@ def test_the_live_stream_needs_a_login_too(gateway):
         response.close()
 
 
+class Streams:
+    """Opens streams of whoever may read."""
+
+    def __init__(self, gateway, stack):
+        self._gateway = gateway
+        self._stack = stack
+
+    def open(self, token=None):
+        """That of a token, or of the session of the browser."""
+        headers = (
+            {"Authorization": f"Bearer {token}"} if token else {"Cookie": self._gateway.cookie}
+        )
+        stream = self._stack.enter_context(contextlib.closing(Stream(self._gateway, **headers)))
+        stream.event("meters")
+        return stream
+
+    def go_on(self, *streams):
+        """Check that these are told what happens."""
+        self._gateway.call(publish_link, self._gateway)
+        for stream in streams:
+            stream.event("link")
+
+
+@contextlib.contextmanager
+def streams_of(gateway):
+    with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events, "_LOOK_S", 0.05)
+        yield Streams(gateway, stack)
+
+
+@pytest.fixture
+def streams(gateway):
+    with streams_of(gateway) as opened:
+        yield opened
+
+
+def test_a_logout_ends_the_streams_of_its_session_and_no_others(gateway, streams):
+    gateway.login()
+    mine, mine_too, of_program = streams.open(), streams.open(), streams.open(READ)
+    cookie = gateway.cookie
+    gateway.login()
+    of_another = streams.open()
+    assert gateway.ask("POST", "/api/logout", Cookie=cookie)[0] == 200
+    mine.end()
+    mine_too.end()
+    streams.go_on(of_program, of_another)
+    gateway.login(Cookie=gateway.cookie)  # which ends the one before
+    of_another.end()
+    streams.go_on(of_program)
+
+
+def test_a_stream_ends_with_the_life_of_its_session_which_it_keeps_in_use(gateway, streams):
+    gateway.login()
+    stream = streams.open()
+    sessions, begun_s = gateway.web._access.sessions, time.monotonic()
+    for now_s in (begun_s + Sessions.IDLE_S - 60, begun_s + 2 * Sessions.IDLE_S - 120):
+        sessions._clock = lambda now_s=now_s: now_s
+        until(lambda now_s=now_s: [used_s for _, used_s in sessions._open.values()] == [now_s])
+    streams.go_on(stream)
+    sessions._clock = lambda: begun_s + Sessions.LIFE_S
+    stream.end()
+
+
+def test_another_password_ends_the_streams_of_every_session(gateway, streams):
+    gateway.login()
+    stream, of_program = streams.open(), streams.open(READ)
+    keys = gateway.web._access.keys
+    changed = Keys(PasswordHash.parse(cheap_hash("another horse")), keys.tokens)
+    gateway.call(gateway.web._access.renew, changed)
+    stream.end()
+    streams.go_on(of_program)
+
+
+def test_a_stream_of_a_token_ends_when_another_one_takes_its_place(tmp_path):
+    file = tmp_path / "token"
+    file.write_text(READ)
+    token = TokenConfig(name="file", scope="read", token=f"file:{file}")
+    with (
+        contextlib.closing(GuardedGateway(web={"tokens": (token, TOKENS[1])})) as gateway,
+        streams_of(gateway) as streams,
+    ):
+        stream, of_another = streams.open(READ), streams.open(CONTROL)
+        file.write_text(f"{READ}-2")
+        gateway.call(gateway.web.renew)
+        stream.end()
+        streams.go_on(of_another)
+
+
+def test_wrong_tokens_of_the_same_address_end_no_stream(gateway, streams, monkeypatch):
+    monkeypatch.setattr(access, "_WRONG_S", 0)
+    stream = streams.open(READ)
+    while gateway.ask("GET", "/api/status", token="wrong")[0] != 429:  # noqa: S106  # it is none
+        pass
+    assert gateway.ask("GET", "/api/status", token=READ)[0] == 429
+    request = asked("127.0.0.1", authorization=f"Bearer {READ}")
+    assert gateway.call(gateway.web._access.may_go_on, request)
+    streams.go_on(stream)
+
+
 def test_a_session_changes_nothing_unless_its_own_page_asks(gateway):
     """SameSite knows no ports: a page of another port of this host is sent with the cookie."""
     gateway.login()
@@ -277,6 +377,25 @@ def test_no_more_than_two_passwords_are_hashed_together(gateway, monkeypatch):
     with ThreadPoolExecutor(8) as people:
         assert set(people.map(lambda _: gateway.login("wrong")[0], range(8))) == {401}
     assert most == 2
+
+
+def test_a_password_that_changes_while_it_is_looked_at_lets_nobody_in(gateway, monkeypatch):
+    hashing, changed = threading.Event(), threading.Event()
+    really = PasswordHash.matches
+
+    def matches(self, password):
+        hashing.set()
+        assert changed.wait(TIMEOUT_S)
+        return really(self, password)
+
+    monkeypatch.setattr(PasswordHash, "matches", matches)
+    with ThreadPoolExecutor(1) as people:
+        answer = people.submit(gateway.login)
+        assert hashing.wait(TIMEOUT_S)
+        keys = Keys(PasswordHash.parse(cheap_hash("another horse")))
+        gateway.call(gateway.web._access.renew, keys)
+        changed.set()
+        assert answer.result()[0] == 401
 
 
 def test_an_accent_is_one_whatever_the_keyboard():

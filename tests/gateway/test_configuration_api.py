@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import re
+import time
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ from tic import BY_NAME, LABELS
 from ..free_ports import free_port
 from .loop_thread import TIMEOUT_S, LoopThread
 from .test_access import CONTROL, READ, TOKENS, cheap_hash
-from .test_web import Gateway, until
+from .test_web import Gateway, Stream, until
 
 FILE = """\
 # the token: HIDDEN, before
@@ -137,6 +138,14 @@ def test_any_text_keeps_its_lines(text):
     assert masked(text).count("\n") == text.count("\n")
 
 
+@pytest.mark.parametrize("part", ["a", "pass", "#", "x: ", "# x", "a-:", "://u:", "password: "])
+@pytest.mark.parametrize("begin", ["", "# ", "x: [\n"])
+def test_no_text_takes_long(begin, part):
+    began_s = time.process_time()
+    masked(begin + part * (100_000 // len(part)))
+    assert time.process_time() - began_s < 3
+
+
 # --- over HTTP
 
 
@@ -219,6 +228,22 @@ def test_reading_it_again_takes_it_or_tells_its_faults(served):
     status, told = served.ask("POST", "/api/reload", CONTROL)
     assert (status, told["faults"][0]["path"]) == (200, "devices[0].device")
     assert list(served.ask("GET", "/api/status", READ)[1]["meters"]) == ["house"]
+
+
+def test_a_token_that_is_taken_out_of_the_file_ends_its_stream(served):
+    with contextlib.closing(Stream(served, Authorization=f"Bearer {READ}")) as stream:
+        stream.event("meters")
+        tokens = [token.model_dump() for token in TOKENS if token.name != "read"]
+        served.write(web=served.settings["web"] | {"tokens": tokens})
+        assert served.ask("POST", "/api/reload", CONTROL) == (200, {"faults": []})
+        stream.end()
+
+    def refused():
+        with contextlib.suppress(ConnectionError):
+            return served.ask("GET", "/api/status", READ)[0] == 401
+
+    until(refused)
+    assert served.ask("GET", "/api/status", CONTROL)[0] == 200
 
 
 def test_a_reload_that_moves_the_page_is_still_answered(served):

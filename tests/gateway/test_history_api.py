@@ -11,7 +11,7 @@ from teleinfo_gateway.config import ContractConfig, HistoryConfig
 from teleinfo_gateway.history.sampling import EventRow, LabelRow, MeterRow, ReadingRow
 from teleinfo_gateway.history.store import Batch
 
-from .test_web import Gateway, answer_schema, fits
+from .test_web import HISTORIQUE, Gateway, answer_schema, fits
 
 ADCO = "021528603314"
 OTHER = "021528603315"
@@ -456,6 +456,72 @@ def test_a_history_without_a_meter_says_so(gateway):
 PATHS = ("/api/history", "/api/energy", "/api/cost", "/api/events/log")
 
 
+@pytest.fixture
+def configured(tmp_path):
+    """The function that starts a gateway whose meters have said nothing yet."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*names):
+            history = HistoryConfig(path=str(tmp_path / "history.db"))
+            made = HistoryGateway(names, history=history, contracts=(HC, BASE))
+            return stack.enter_context(contextlib.closing(made))
+
+        yield start
+
+
+@pytest.mark.parametrize("named", ["meter=house&", ""])
+def test_a_meter_that_was_never_heard_has_an_empty_history(configured, named):
+    gateway = configured("house")
+    told = gateway.get(f"/api/history?{named}{DAY}&values=papp,SMAXSN")
+    assert (told["meter"], told["adco"], told["time"], told["slot"]) == ("house", None, [], [])
+    assert [curve["value"] for curve in told["values"].values()] == [[], []]
+    told = gateway.get(f"/api/energy?{named}{DAY}&grain=hour")
+    assert (told["meter"], told["adco"], len(told["periods"])) == ("house", None, 24)
+    assert (told["total"]["wh"], told["total"]["coverage"]) == (None, 0)
+    for contract in ("", "&contract=all", "&contract=base&power=9&grain=day"):
+        told = gateway.get(f"/api/cost?{named}{DAY}{contract}")
+        assert (told["meter"], told["adco"]) == ("house", None)
+        for cost in told["costs"]:
+            assert (euros(cost["total"]), cost["total"]["parts"]) == (0, [])
+
+
+def test_the_answers_without_a_meter_that_was_heard_have_the_shape_that_is_described(configured):
+    gateway = configured("house")
+    description = gateway.get("/api/openapi.json")
+    for path in PATHS:
+        schema = answer_schema(description["paths"][path]["get"], 200)
+        told = gateway.get(f"{path}?meter=house")
+        assert fits(told, schema, description["components"]["schemas"]), path
+
+
+def test_the_events_of_a_meter_that_was_never_heard_are_told(configured):
+    gateway = configured("house", "barn")
+    gateway.keep(
+        events=[EventRow(None, name, MIDNIGHT, "link", name, "") for name in ("house", "")]
+    )
+    told = gateway.get("/api/events/log?meter=house&kind=link")["events"]
+    assert [(one["meter"], one["adco"], one["value"]) for one in told] == [("house", None, "house")]
+    assert gateway.get("/api/events/log?meter=barn&kind=link")["events"] == []
+
+
+def test_of_several_meters_that_were_never_heard_one_must_be_named(configured):
+    gateway = configured("house", "barn")
+    for path in ("history", "energy", "cost"):
+        assert "house, barn" in gateway.error(f"/api/{path}", 400)
+        assert gateway.get(f"/api/{path}?meter=house")["meter"] == "house"
+    for path in PATHS:
+        assert "nobody" in gateway.error(f"{path}?meter=nobody", 404)
+
+
+def test_a_meter_that_was_given_another_name_has_its_history(configured):
+    gateway = configured("house")
+    gateway.keep(rows(MIDNIGHT, MIDNIGHT + 600), name="attic")
+    gateway.hear("house", HISTORIQUE * 3)
+    assert gateway.meter("house")["adco"] == ADCO
+    told = gateway.get(f"/api/energy?meter=house&{DAY}")
+    assert (told["meter"], told["adco"], told["total"]["wh"]) == ("house", ADCO, 180)
+
+
 def test_without_a_history_it_is_said_why():
     with contextlib.closing(HistoryGateway([])) as gateway:
         for path in PATHS:
@@ -513,7 +579,10 @@ def test_parameters_are_described_with_type_default_and_bounds(gateway):
 
 
 def test_questions_are_answered_at_once(gateway):
-    """Ten days of one minute; the year of two meters is measured by ``make bench``."""
+    """Ten days of one minute; the year of two meters is measured by ``make bench``.
+
+    The time is that of this process, which the gateway is a part of: others may be at work.
+    """
     end = MIDNIGHT + timedelta(days=10) // timedelta(seconds=1)
     gateway.keep(rows(MIDNIGHT, end, va=600))
     stretch = "from=2026-01-14&to=2026-01-24"
@@ -523,6 +592,6 @@ def test_questions_are_answered_at_once(gateway):
         f"cost?{stretch}&grain=day&contract=all",
         "events/log",
     ):
-        began_s = time.monotonic()
+        began_s = time.process_time()
         gateway.get(f"/api/{path}")
-        assert time.monotonic() - began_s < 0.5, path
+        assert time.process_time() - began_s < 0.5, path

@@ -503,6 +503,26 @@ def test_every_address_means_ipv4_and_ipv6(intake):
     intake.run(server.stop())
 
 
+def test_another_token_is_taken_when_the_files_are_read_again(intake, tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text(TOKEN)
+    config = IngestConfig(listen=f"127.0.0.1:{free_port()}", token=f"file:{secret}")
+    server = IngestServer(intake.manager, config)
+    intake.run(server.start())
+    intake.ingest_port = config.port
+    body = {"readings": [reading()]}
+    assert intake.send(body)[0] == 200
+    secret.write_text(TOKEN[::-1])
+    intake.call(server.renew)
+    assert intake.send(body)[0] == 401
+    assert intake.send(body, TOKEN[::-1])[0] == 200
+    secret.write_text("short")
+    with pytest.raises(SecretError):
+        intake.call(server.renew)
+    assert intake.send(body, TOKEN[::-1])[0] == 200
+    intake.run(server.stop())
+
+
 async def test_a_gateway_starts_goes_on_without_and_takes_it_up_at_a_reload(
     teleinfo, tmp_path, free_port
 ):

@@ -203,6 +203,26 @@ def test_of_a_silent_meter_only_the_time_of_its_last_frame_is_told(gateway):
     assert "teleinfo_meter_info" in series(gateway, meter=ADCO)
 
 
+def test_a_meter_in_standby_says_nothing_but_that_it_is_there(gateway):
+    gateway.hear("house", frame() * 3)
+    gateway.manager.meter("house").said_s -= SILENT_S
+    before = series(gateway, meter=ADCO)["teleinfo_last_frame_timestamp_seconds"][()]
+    gateway.hear("house", encode_frame([Group("ADCO", ADCO)]) * 3)
+    told = series(gateway, meter=ADCO)
+    assert set(told) == {"teleinfo_last_frame_timestamp_seconds", "teleinfo_port_info"}
+    assert told["teleinfo_last_frame_timestamp_seconds"][()] > before
+
+
+def test_of_a_meter_that_is_not_configured_any_more_nothing_is_told(gateway):
+    gateway.hear("house", frame() * 3)
+    gateway.hear("garage", TRI_PRODUCER * 3)
+    port, devices = gateway.ptys["house"].path, gateway.config.devices
+    left = gateway.config.model_copy(update={"devices": devices[1:]})
+    gateway.run(gateway.manager.reload(left))
+    assert (series(gateway, meter=ADCO), series(gateway, port=port)) == ({}, {})
+    assert "teleinfo_meter_info" in series(gateway, meter="041976000042")
+
+
 def test_a_meter_that_is_read_at_two_ports_is_told_once(gateway):
     gateway.hear("house", frame() * 3)
     gateway.hear("garage", frame(PAPP="00530") * 3)
@@ -331,6 +351,11 @@ def test_an_output_that_reads_the_history_tells_its_backlog():
         ("teleinfo_output_oldest_timestamp_seconds", ("influx",)): 1768416600,
         ("teleinfo_output_problem", ("influx",)): 0,
     }
+
+
+def test_an_output_that_counts_the_same_twice_has_one_series():
+    told = [sample[:2] for sample in output_samples({"other": {"sent": 1, "written": 2}}, Bus())]
+    assert len(told) == len(set(told))
 
 
 async def test_the_bus_counts_by_name_what_its_listeners_leave_and_lose(reading):

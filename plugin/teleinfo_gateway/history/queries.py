@@ -164,11 +164,12 @@ def events(
     kinds: Collection[str],
     before: int | None,
     limit: int,
+    name: str | None = None,
 ) -> list[Happening]:
     """The newest events, latest first: of some meters or all, of some kinds or all.
 
     ``before`` is the ``seq`` of the last one already known. Of a meter, those count too that
-    happened before it had told its address.
+    happened before it had told its address; ``name`` is that of one that never has.
     """
     query = (
         select(event, meter.c.adco)
@@ -178,7 +179,8 @@ def events(
     )
     if meters is not None:
         names = select(meter.c.name).where(meter.c.id.in_(meters))
-        unknown = and_(event.c.meter_id.is_(None), event.c.name.in_(names))
+        called = or_(event.c.name.in_(names), event.c.name == name)
+        unknown = and_(event.c.meter_id.is_(None), called)
         query = query.where(or_(event.c.meter_id.in_(meters), unknown))
     if kinds:
         query = query.where(event.c.kind.in_(kinds))

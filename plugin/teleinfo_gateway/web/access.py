@@ -152,7 +152,7 @@ class Access:
 
     async def check(self, request: HTTPConnection) -> None:
         """Let a request pass, or raise HTTPException 401, 403 or 429."""
-        need = needed(request.scope["method"], request.url.path)
+        need = needed(request.scope["method"], request.scope["path"])
         if need in {None, Scope.INGEST}:  # these admit their senders themselves
             return
         visitor = await self.visitor(request)
@@ -177,6 +177,16 @@ class Access:
         token = bearer(request)
         if token is not None:
             return Visitor(await self._granted(request, token))
+        return self._person(request)
+
+    def may_go_on(self, request: HTTPConnection) -> bool:
+        """Whether who was let in to read still may; as long as they read, their session is used."""
+        token = bearer(request)
+        scopes = self._person(request).scopes if token is None else self._scopes_of(token)
+        return Scope.READ in scopes
+
+    def _person(self, request: HTTPConnection) -> Visitor:
+        """Who asks without a token."""
         if not is_of_another_site(request):  # a cookie is not theirs to use
             key = request.cookies.get(self.cookie)
             if key and self.keys.password is not None and self.sessions.use(key):
@@ -194,21 +204,25 @@ class Access:
             raise HTTPException(403, "this token has another scope than ingest")
 
     async def _granted(self, request: HTTPConnection, token: str) -> frozenset[Scope]:
-        """The scopes of a token, which is compared with each."""
+        """The scopes of a token; raises HTTPException 401 or 429 if it has none."""
         address = address_of(request)
         if self._wrong_tokens.too_many(address):
             raise HTTPException(
                 429, "too many wrong tokens from this address", {"Retry-After": "60"}
             )
-        digest = _digest(token)
-        found = [one for one in self.keys.tokens if hmac.compare_digest(digest, one.digest)]
-        if found:
-            return _GRANTS[found[0].scope]
+        if scopes := self._scopes_of(token):
+            return scopes
         times = self._wrong_tokens.add(address)
         if times in {1, Failures.LIMIT}:
             log.warning("HTTP: a wrong token from %.64r, %d in this minute", address, times)
         await asyncio.sleep(_WRONG_S)
         raise _unauthorized("the token is missing or wrong")
+
+    def _scopes_of(self, token: str) -> frozenset[Scope]:
+        """What a token is good for; it is compared with each."""
+        digest = _digest(token)
+        found = [one for one in self.keys.tokens if hmac.compare_digest(digest, one.digest)]
+        return _GRANTS[found[0].scope] if found else frozenset()
 
 
 def address_of(request: HTTPConnection) -> str:

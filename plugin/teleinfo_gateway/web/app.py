@@ -80,7 +80,7 @@ def create_app(
     with_body = {op.path for op in operations if op.large}
 
     async def rule(request: HTTPConnection) -> None:
-        path = request.url.path
+        path = request.scope["path"]
         site.check(request, public=is_shared(path))
         at_most(request, MAX_BODY if path in with_body else _MAX_BODY)
         await access.check(request)
@@ -95,7 +95,7 @@ class Api:
         self, manager: PluginManager, stopping: asyncio.Event, access: Access, source: Source
     ) -> None:
         self._manager = manager
-        self._streams = EventStreams(manager, stopping)
+        self._streams = EventStreams(manager, stopping, access.may_go_on)
         name = {"name": "The name of the meter in the configuration."}
         self.operations = (
             Operation("GET", "/api", self.index, "What is found here", records.Index),

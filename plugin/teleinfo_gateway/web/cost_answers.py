@@ -15,9 +15,9 @@ from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.cost import Cost, Hour, NotComparableError, Stretch, Use, cost
 from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of
-from teleinfo_gateway.history.queries import KnownMeter
 from teleinfo_gateway.history.uses import Counted
 from teleinfo_gateway.web import history_records as records
+from teleinfo_gateway.web.history_meters import AskedMeter
 from teleinfo_gateway.web.history_query import CostQuery
 
 __all__ = ["Asked", "costs"]
@@ -30,10 +30,10 @@ _MILLIONTH = Decimal("0.000001")
 
 
 class Asked(NamedTuple):
-    """A question: ``meters`` one after the other, ``begins`` of the periods, if any are wanted."""
+    """A question; ``begins`` of the periods, if any are wanted."""
 
     query: CostQuery
-    meters: Sequence[KnownMeter]
+    meter: AskedMeter
     contracts: Sequence[ContractConfig]
     stretch: tuple[int, int]
     begins: Sequence[int]
@@ -41,18 +41,17 @@ class Asked(NamedTuple):
 
 def costs(connection: Connection, asked: Asked, now: int) -> records.Costs:
     """Raises HTTPException: 404 without such a contract, 409 if its cost cannot be reckoned."""
-    query, (meter, *_) = asked.query, asked.meters
+    query, meter = asked.query, asked.meter
     chosen = _chosen(asked)
     start, end = asked.stretch
     if query.grain is not None:
         start, end = asked.begins[0], end_of(query.grain, asked.begins[-1])
     if end - start > _MAX_HOURS * HOUR_S:
         raise HTTPException(400, f"from and to are more than {_MAX_HOURS // 24} days apart")
-    ids = [one.id for one in asked.meters]
-    hours = queries.energy(connection, ids, Grain.HOUR, start, end)
-    first = min(one.first_seen for one in asked.meters)
+    hours = queries.energy(connection, meter.ids, Grain.HOUR, start, end)
+    first = min((one.first_seen for one in meter.known), default=now)
     first = min([first, *(one.start for one in hours[:1])])  # readings may be of before
-    power_kva = queries.subscribed_kva(connection, meter)
+    power_kva = queries.subscribed_kva(connection, meter.known[0]) if meter.known else None
     known = Counted(hours, max(start, first), min(end, now), power_kva)
     grain = query.grain
     periods = [] if grain is None else [(ts, end_of(grain, ts)) for ts in asked.begins if ts <= now]
@@ -85,7 +84,7 @@ class _Choice(NamedTuple):
 
 
 def _chosen(asked: Asked) -> list[_Choice]:
-    wanted, name = asked.query.contract, asked.meters[0].name
+    wanted, name = asked.query.contract, asked.meter.name
     if not asked.contracts:
         raise HTTPException(
             409, "no prices are known: write contracts with their prices into the configuration"
@@ -95,7 +94,7 @@ def _chosen(asked: Asked) -> list[_Choice]:
         if not own:
             raise HTTPException(
                 409,
-                f"no contract is that of the meter {name or asked.meters[0].adco}: write "
+                f"no contract is that of the meter {name or asked.meter.adco}: write "
                 f"'meter: {name or 'NAME'}' into one of the configuration, or ask for another "
                 f"contract with the parameter contract",
             )

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import Generator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 __all__ = ["EmbeddedServer"]
+
+_HEAD_S = 30.0
+"""For the first request of a connection to begin: browsers open some that they may never use, a
+phone that leaves the home closes none of them, and each counts."""
+
+
+class _Protocol(H11Protocol):
+    """Lets go of who has asked nothing; uvicorn waits for ever for a first request."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # as its own signature
+        self._patience = self.loop.call_later(_HEAD_S, self._let_go)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _let_go(self) -> None:
+        if self.scope is None:
+            self.transport.abort()  # type: ignore[unreachable]  # None at first, whatever its type
 
 
 class EmbeddedServer(uvicorn.Server):
@@ -19,7 +41,7 @@ class EmbeddedServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 access_log=False,

@@ -7,9 +7,11 @@ A stream begins with the event ``meters``, the state of every meter; ``reading``
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from pydantic_core import to_json
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from teleinfo_gateway.manager import PluginManager
@@ -28,6 +30,9 @@ take nothing before it is let go."""
 _QUEUE = 100
 """Events a client may lag behind; then the oldest are lost and it gets ``meters`` again."""
 
+_LOOK_S = 0.5
+"""Between two looks whether a client may still read: its login or its token may have ended."""
+
 _LAST_SEND_S = 0.2
 """For the end of a stream, so that a client that takes nothing does not hold up the gateway's."""
 
@@ -35,11 +40,20 @@ _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8")]
 
 
 class EventStreams:
-    """An ASGI application: each call is one stream, and all end when ``stopping`` is set."""
+    """An ASGI application: each call is one stream, and all end when ``stopping`` is set.
 
-    def __init__(self, manager: PluginManager, stopping: asyncio.Event) -> None:
+    ``may_go_on`` tells whether who asked for one may still read it.
+    """
+
+    def __init__(
+        self,
+        manager: PluginManager,
+        stopping: asyncio.Event,
+        may_go_on: Callable[[HTTPConnection], bool],
+    ) -> None:
         self._manager = manager
         self._stopping = stopping
+        self._may_go_on = may_go_on
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,16 +65,22 @@ class EventStreams:
         self._open += 1
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await self._stream(receive, send)
+            await self._stream(HTTPConnection(scope), receive, send)
         finally:
             self._open -= 1
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SEND_S):
                 await send({"type": "http.response.body"})
 
-    async def _stream(self, receive: Receive, send: Send) -> None:
-        """Return when the client is gone or takes nothing, or when the gateway stops."""
-        ends = (self._tell(send), _keep_alive(send), _left(receive), self._stopping.wait())
+    async def _stream(self, request: HTTPConnection, receive: Receive, send: Send) -> None:
+        """Return when the client is gone, takes nothing or may not, or when the gateway stops."""
+        ends = (
+            self._tell(send),
+            self._admitted(request),
+            _keep_alive(send),
+            _left(receive),
+            self._stopping.wait(),
+        )
         tasks = [asyncio.ensure_future(end) for end in ends]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -70,6 +90,11 @@ class EventStreams:
             await asyncio.wait(tasks)
         for task in done:
             task.result()  # raises what ended it, if that was a fault
+
+    async def _admitted(self, request: HTTPConnection) -> None:
+        """Return when the client may not read any more."""
+        while self._may_go_on(request):  # noqa: ASYNC110  # sessions end by time too, with no event
+            await asyncio.sleep(_LOOK_S)
 
     async def _tell(self, send: Send) -> None:
         """Send events for ever."""

@@ -12,10 +12,9 @@ from teleinfo_gateway.web.metric_table import Sample
 __all__ = ["bus_samples", "output_samples"]
 
 _NUMBERS = {
-    "sent": "teleinfo_output_sent_total",
-    "written": "teleinfo_output_sent_total",  # of the history
-    "lost": "teleinfo_output_lost_total",
-    "connected": "teleinfo_output_connected",
+    "teleinfo_output_sent_total": ("sent", "written"),  # the latter of the history
+    "teleinfo_output_lost_total": ("lost",),
+    "teleinfo_output_connected": ("connected",),
 }
 _ERRORS = ("failed", "refused")
 _QUEUES = ("waiting", "backlog")  # the latter of an output that reads the history
@@ -27,9 +26,10 @@ def output_samples(
 ) -> Iterator[Sample]:
     """What every output tells of itself, by its name."""
     for name, state in states.items():
-        for key, family in _NUMBERS.items():
-            if isinstance(number := state.get(key), int):
-                yield Sample(family, (name,), number)
+        for family, keys in _NUMBERS.items():
+            told = [number for key in keys if isinstance(number := state.get(key), int)]
+            if told:  # an extension may tell several: a series that is there twice spoils them all
+                yield Sample(family, (name,), told[0])
         for key in _ERRORS:
             if isinstance(number := state.get(key), int):
                 yield Sample("teleinfo_output_errors_total", (name, key), number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 from starlette.exceptions import HTTPException
@@ -18,7 +18,7 @@ from teleinfo_gateway.history import queries
 from teleinfo_gateway.history.database import HistoryError
 from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of, start_of, starts
-from teleinfo_gateway.history.queries import KnownMeter, Period, UnknownMeterError
+from teleinfo_gateway.history.queries import Period, UnknownMeterError
 from teleinfo_gateway.history.rollup import INJECTED, UNKNOWN, Outage, Sum, Tariff
 from teleinfo_gateway.history.schema import period
 from teleinfo_gateway.history.series import series
@@ -26,6 +26,7 @@ from teleinfo_gateway.history.slot_names import SlotNames
 from teleinfo_gateway.history.sums import code
 from teleinfo_gateway.web import history_records as records
 from teleinfo_gateway.web.cost_answers import Asked, costs
+from teleinfo_gateway.web.history_meters import asked_meter
 from teleinfo_gateway.web.history_query import (
     UNITS,
     USUAL_S,
@@ -36,18 +37,26 @@ from teleinfo_gateway.web.history_query import (
 )
 from teleinfo_gateway.web.query import Query
 
-__all__ = ["ask"]
+__all__ = ["Settings", "ask"]
 
 _MAX_PERIODS = 2000
 """Periods of one answer: 83 days by the hour, five years by the day."""
 
 
-async def ask(
-    history: HistoryOutput, query: Query, contracts: Sequence[ContractConfig], now: int
-) -> object:
+class Settings(NamedTuple):
+    """What the gateway knows itself: its contracts, its meters by name, with the address if known.
+
+    A meter of the configuration has an answer before it is heard: there is nothing yet.
+    """
+
+    contracts: Sequence[ContractConfig]
+    meters: Mapping[str, str | None]
+
+
+async def ask(history: HistoryOutput, query: Query, settings: Settings, now: int) -> object:
     """The record that answers a query; raises HTTPException."""
     try:
-        return await history.ask(_QUESTIONS[type(query)], query, contracts, now)
+        return await history.ask(_QUESTIONS[type(query)], query, settings, now)
     except UnknownMeterError as error:
         raise HTTPException(404, str(error)) from error
     except HistoryError as error:
@@ -55,23 +64,21 @@ async def ask(
 
 
 def _series(
-    connection: Connection, query: SeriesQuery, contracts: Sequence[ContractConfig], now: int
+    connection: Connection, query: SeriesQuery, settings: Settings, now: int
 ) -> records.Series:
     start, end = _checked(query.stretch(now, 24 * HOUR_S))
-    meters = _meters(connection, query.meter)
-    ids = [one.id for one in meters]
-    found = series(connection, ids, (start, end), query.values, query.points)
+    meter = asked_meter(connection, query.meter, settings.meters)
+    found = series(connection, meter.ids, (start, end), query.values, query.points)
+    names = SlotNames(connection, meter.known, settings.contracts, end)
     return records.Series(
-        meter=meters[0].name,
-        adco=meters[0].adco,
+        meter=meter.name,
+        adco=meter.adco,
         start=_time(start),
         end=_time(end),
         step_s=found.step_s,
         time=found.time,
         slot=found.slot,
-        contracts=_contracts_seen(
-            connection, ids, (start, end), SlotNames(connection, meters, contracts, end)
-        ),
+        contracts=_contracts_seen(connection, meter.ids, (start, end), names),
         values={
             name: records.CurveTold(UNITS[name], curve.value, curve.min or None, curve.max or None)
             for name, curve in found.curves.items()
@@ -107,16 +114,15 @@ def _contracts_seen(
 
 
 def _energy(
-    connection: Connection, query: EnergyQuery, contracts: Sequence[ContractConfig], now: int
+    connection: Connection, query: EnergyQuery, settings: Settings, now: int
 ) -> records.Energy:
     start, end = _checked(query.stretch(now, USUAL_S[query.grain]))
     begins = _begins(query.grain, start, end)
     begin, until = begins[0], end_of(query.grain, begins[-1])
-    meters = _meters(connection, query.meter)
-    told = _EnergyTold(SlotNames(connection, meters, contracts, end), now)
+    meter = asked_meter(connection, query.meter, settings.meters)
+    told = _EnergyTold(SlotNames(connection, meter.known, settings.contracts, end), now)
     found = {
-        one.start: one
-        for one in queries.energy(connection, [one.id for one in meters], query.grain, start, end)
+        one.start: one for one in queries.energy(connection, meter.ids, query.grain, start, end)
     }
     periods = [
         found.get(ts) or Period(ts, end_of(query.grain, ts), {}, [])
@@ -124,8 +130,8 @@ def _energy(
         if ts <= now or ts in found
     ]
     return records.Energy(
-        meter=meters[0].name,
-        adco=meters[0].adco,
+        meter=meter.name,
+        adco=meter.adco,
         grain=query.grain,
         periods=[told.period(one) for one in periods],
         total=told.period(_total(periods, begin, until)),
@@ -217,21 +223,22 @@ def _mean(sums: Iterable[Sum]) -> float | None:
     return round(sum(one.va_seconds or 0 for one in told) / seconds, 1) if seconds else None
 
 
-def _costs(
-    connection: Connection, query: CostQuery, contracts: Sequence[ContractConfig], now: int
-) -> records.Costs:
+def _costs(connection: Connection, query: CostQuery, settings: Settings, now: int) -> records.Costs:
     start, end = _checked(query.stretch(now, USUAL_S[query.grain]))
     begins = [] if query.grain is None else _begins(query.grain, start, end)
-    meters = _meters(connection, query.meter)
-    return costs(connection, Asked(query, meters, contracts, (start, end), begins), now)
+    meter = asked_meter(connection, query.meter, settings.meters)
+    return costs(connection, Asked(query, meter, settings.contracts, (start, end), begins), now)
 
 
 def _events(
-    connection: Connection, query: EventsQuery, _contracts: Sequence[ContractConfig], _now: int
+    connection: Connection, query: EventsQuery, settings: Settings, _now: int
 ) -> records.EventPage:
-    ids = None if query.meter is None else queries.meter_ids(connection, query.meter)
+    ids, name = None, None
+    if query.meter is not None:
+        meter = asked_meter(connection, query.meter, settings.meters)
+        ids, name = meter.ids, meter.name
     # One more than is given tells whether there is another page.
-    found = queries.events(connection, ids, query.kind, query.before, query.limit + 1)
+    found = queries.events(connection, ids, query.kind, query.before, query.limit + 1, name)
     given = found[: query.limit]
     return records.EventPage(
         [
@@ -250,29 +257,12 @@ def _events(
     )
 
 
-_QUESTIONS: Mapping[
-    type[Query], Callable[[Connection, Any, Sequence[ContractConfig], int], object]
-] = {
+_QUESTIONS: Mapping[type[Query], Callable[[Connection, Any, Settings, int], object]] = {
     SeriesQuery: _series,
     EnergyQuery: _energy,
     CostQuery: _costs,
     EventsQuery: _events,
 }
-
-
-def _meters(connection: Connection, key: str | None) -> list[KnownMeter]:
-    """The meter that is meant and, after it, those it replaces one by one."""
-    known = {one.id: one for one in queries.known_meters(connection)}
-    if key is None:
-        replaced = {one.replaces for one in known.values()}
-        last = [one for one in known.values() if one.adco not in replaced]
-        if not last:
-            raise HTTPException(404, "the history has no meter yet")
-        if len(last) > 1:
-            names = ", ".join(one.name or one.adco for one in last)
-            raise HTTPException(400, f"the parameter meter is needed, to name one of: {names}")
-        key = last[0].adco
-    return [known[id_] for id_ in queries.meter_ids(connection, key)]
 
 
 def _checked(stretch: tuple[int, int]) -> tuple[int, int]:

@@ -18,7 +18,7 @@ __all__ = ["HistoryApi", "why_no_history"]
 
 _REFUSALS = {
     400: "A parameter is wrong: the answer says which, and what it takes.",
-    404: "The history has no such meter.",
+    404: "Neither the history nor the configuration has such a meter.",
     503: "There is no history, or it cannot be read; the answer says why.",
 }
 
@@ -63,7 +63,7 @@ class HistoryApi:
                 query=CostQuery,
                 refusals={
                     **_REFUSALS,
-                    404: "The history has no such meter, or the configuration no such contract.",
+                    404: "There is no such meter, or no such contract in the configuration.",
                     409: "No contract is known, or it cannot be reckoned; the answer says why.",
                 },
             ),
@@ -99,6 +99,8 @@ class HistoryApi:
         if history is None:
             raise HTTPException(503, why_no_history(self._manager))
         # Needs the packages of the database, which whoever has no history may not have.
-        from teleinfo_gateway.web.history_answers import ask  # noqa: PLC0415  # see above
+        from teleinfo_gateway.web.history_answers import Settings, ask  # noqa: PLC0415  # see above
 
-        return answer(await ask(history, query, self._manager.config.contracts, now_ts()))
+        meters = {meter.name: meter.address for meter in self._manager.meters.values()}
+        settings = Settings(self._manager.config.contracts, meters)
+        return answer(await ask(history, query, settings, now_ts()))

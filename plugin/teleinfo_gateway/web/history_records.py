@@ -1,8 +1,9 @@
 """The shapes of what the history answers.
 
 As in ``records``, times are UTC, ISO 8601 with a ``Z``; the one exception is the time of the points
-of a curve. Energy is in Wh, power in VA. Euros are decimal text, rounded to the millionth, because
-a binary number cannot hold a cent: add them as decimals, and round what you show.
+of a curve. ``adco`` is null if the meter is configured and was never heard. Energy is in Wh, power
+in VA. Euros are decimal text, rounded to the millionth, because a binary number cannot hold a cent:
+add them as decimals, and round what you show.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Series:
     """
 
     meter: str | None
-    adco: str
+    adco: str | None
     start: datetime
     end: datetime
     step_s: int
@@ -141,7 +142,7 @@ class Energy:
     """
 
     meter: str | None
-    adco: str
+    adco: str | None
     grain: Grain
     periods: Sequence[PeriodEnergy]
     total: PeriodEnergy
@@ -193,7 +194,7 @@ class Costs:
     """Costs of one meter."""
 
     meter: str | None
-    adco: str
+    adco: str | None
     grain: Grain | None
     costs: Sequence[ContractCost]
 

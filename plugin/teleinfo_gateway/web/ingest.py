@@ -19,8 +19,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from teleinfo_gateway.config import IngestConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.secret import resolve_token
 from teleinfo_gateway.web.access import Access, Keys, Scope, Token, bearer
 from teleinfo_gateway.web.answers import answer, application
 from teleinfo_gateway.web.bodies import MAX_BODY, read_body, read_model
@@ -35,7 +37,7 @@ from tic import Mode
 if TYPE_CHECKING:
     from teleinfo_gateway.web.intake import Intake
 
-__all__ = ["IngestApi", "UploadQuery", "create_app"]
+__all__ = ["IngestApi", "UploadQuery", "create_app", "keys_of"]
 
 _MAX_FIELDS = 10
 
@@ -62,9 +64,13 @@ class UploadQuery(Query):
     )
 
 
-def create_app(manager: PluginManager, token: str) -> ASGIApp:
+def keys_of(config: IngestConfig) -> Keys:
+    """What a configuration means; raises SecretError if the token cannot be had."""
+    return Keys(tokens=(Token.of("ingest", Scope.INGEST, resolve_token(config.token)),))
+
+
+def create_app(manager: PluginManager, access: Access) -> ASGIApp:
     """The application that takes in readings for a gateway's history, and does nothing else."""
-    access = Access(Keys(tokens=(Token.of("ingest", Scope.INGEST, token),)))
     operations = IngestApi(manager, access).operations
     routes = [Route(op.path, op.handler, methods=[op.method]) for op in operations]
 

@@ -82,7 +82,7 @@ class LoginApi:
         times = access.logins.add(address)  # now, for many may be looked at together
         async with self._hashing:
             matches = await asyncio.to_thread(password.matches, sent.password)
-        if not matches:
+        if not matches or access.keys.password != password:  # it may have changed meanwhile
             if times in {1, Failures.LIMIT}:
                 log.warning("HTTP: a wrong password from %.64r, %d in this minute", address, times)
             raise HTTPException(401, "the password is wrong", {"WWW-Authenticate": "Bearer"})

@@ -16,14 +16,13 @@ from teleinfo_gateway.config.settings import Listening
 from teleinfo_gateway.config.web import IN_THE_CLEAR
 from teleinfo_gateway.errors import GatewayError, MissingExtraError
 from teleinfo_gateway.manager import PluginManager
-from teleinfo_gateway.secret import resolve_token
 from teleinfo_gateway.web import tls
 from teleinfo_gateway.web.source import NoFile, Source
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from teleinfo_gateway.web.access import Access
+    from teleinfo_gateway.web.access import Access, Keys
 
 __all__ = ["HttpServer", "IngestServer", "ListenError", "WebServer"]
 
@@ -51,6 +50,7 @@ class HttpServer(ABC, Generic[_Config]):
     def __init__(self, manager: PluginManager, config: _Config) -> None:
         self._manager = manager
         self._config = config
+        self._access: Access | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -61,6 +61,13 @@ class HttpServer(ABC, Generic[_Config]):
 
     def renew(self) -> None:
         """Read the files again that the settings name; raises GatewayError, and changes nothing."""
+        keys = self._keys()
+        if self._access is not None:
+            self._access.renew(keys)
+
+    @abstractmethod
+    def _keys(self) -> Keys:
+        """What lets in who asks; raises SecretError if a part of it cannot be had."""
 
     def _tls(self) -> ssl.SSLContext | None:
         """What connections are encrypted by, if they are; raises GatewayError if it cannot be."""
@@ -142,7 +149,6 @@ class WebServer(HttpServer[WebConfig]):
     ) -> None:
         super().__init__(manager, config)
         self._source = source or NoFile()
-        self._access: Access | None = None
         self._context: ssl.SSLContext | None = None
 
     async def start(self) -> None:
@@ -153,25 +159,26 @@ class WebServer(HttpServer[WebConfig]):
 
     def renew(self) -> None:
         """Take the keys and the certificate that the files hold now."""
-        from teleinfo_gateway.web.access import keys_of  # noqa: PLC0415  # see start
-
-        keys = keys_of(self._config)
+        self._keys()  # raises before half of it is taken
         if self._config.tls is not None and self._context is not None:
             tls.load(self._context, self._config.tls)
-        if self._access is not None:
-            self._access.renew(keys)
+        super().renew()
+
+    def _keys(self) -> Keys:
+        from teleinfo_gateway.web.access import keys_of  # noqa: PLC0415  # see start
+
+        return keys_of(self._config)
 
     def _tls(self) -> ssl.SSLContext | None:
         self._context = None if self._config.tls is None else tls.tls_context(self._config.tls)
         return self._context
 
     def _application(self) -> ASGIApp:
-        """Raises SecretError if the password or a token cannot be had."""
-        from teleinfo_gateway.web.access import Access, keys_of  # noqa: PLC0415  # see start
+        from teleinfo_gateway.web.access import Access  # noqa: PLC0415  # see start
         from teleinfo_gateway.web.app import create_app  # noqa: PLC0415  # see start
 
         # Cookies are those of a host, whatever the port: each gateway of a host needs its own.
-        self._access = Access(keys_of(self._config), f"teleinfo-{self._config.port}")
+        self._access = Access(self._keys(), f"teleinfo-{self._config.port}")
         return create_app(self._manager, self._stopping, self._config, self._access, self._source)
 
 
@@ -181,8 +188,14 @@ class IngestServer(HttpServer[IngestConfig]):
     what = "intake of readings"
     section = "ingest"
 
+    def _keys(self) -> Keys:
+        from teleinfo_gateway.web.ingest import keys_of  # noqa: PLC0415  # see start
+
+        return keys_of(self._config)
+
     def _application(self) -> ASGIApp:
-        """Raises SecretError if the token cannot be had."""
+        from teleinfo_gateway.web.access import Access  # noqa: PLC0415  # see start
         from teleinfo_gateway.web.ingest import create_app  # noqa: PLC0415  # see start
 
-        return create_app(self._manager, resolve_token(self._config.token))
+        self._access = Access(self._keys())
+        return create_app(self._manager, self._access)
