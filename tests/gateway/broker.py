@@ -1,4 +1,4 @@
-"""MQTT brokers of the tests' own: Debian's mosquitto, one that stalls or refuses, and a subscriber.
+"""MQTT brokers of the tests' own: Debian's mosquitto, some that stall or refuse, and a subscriber.
 
 Each listens at a free port of 127.0.0.1 only and keeps what it has in a temporary folder. No
 service of the system is touched. ``conftest.py`` passes these fixtures on to the tests.
@@ -332,6 +332,8 @@ class StalledBroker:
     thrown out. A code below 0x80, one of MQTT 3.1.1, has the form of MQTT 3.1.1 for everybody, as
     old brokers have it; with None the connection ends without an answer.
 
+    ``properties`` are those of its CONNACK to a client of MQTT 5.
+
     ``stalled`` is set when it has stopped to read. With ``tls``, the ``Pki``, it shows the
     certificate of ``NAMED_HOST``; ``server_names`` has what clients asked for (SNI).
     """
@@ -344,12 +346,13 @@ class StalledBroker:
     )
     """What lets a client notice soon that nobody reads."""
 
-    def __init__(self, *, refusals=None, tls=None):
+    def __init__(self, *, refusals=None, tls=None, properties=b""):
         self.port = free_port()
         self.url = f"{'mqtts' if tls else 'mqtt'}://127.0.0.1:{self.port}"
         self.stalled = asyncio.Event()
         self.server_names = []
         self._refusals = refusals or {}
+        self._properties = bytes([len(properties)]) + properties
         self._levels = asyncio.Queue()
         self._clients = []
         self._tls = tls and self._context(tls.servers[NAMED_HOST])
@@ -399,21 +402,25 @@ class StalledBroker:
         code = self._refusals.get(level, 0)
         if code is None:
             return
-        properties = b"\0" if level == 5 and not 0 < code < 0x80 else b""
+        properties = self._properties if level == 5 and not 0 < code < 0x80 else b""
         writer.write(bytes([0x20, 2 + len(properties), 0, code]) + properties)
         await writer.drain()
         if code:
             return
         kind, packet = await self._packet(reader)
-        if kind == 0x80:
-            writer.write(bytes([0x90, 3 + len(properties)]) + packet[:2] + properties + b"\0")
+        if kind == 0x82:
+            none = properties and b"\0"
+            writer.write(bytes([0x90, 3 + len(none)]) + packet[:2] + none + b"\0")
         self.stalled.set()
+        await self._go_on(reader, writer)
+
+    async def _go_on(self, reader, writer):
         await asyncio.Event().wait()
 
     @staticmethod
     async def _packet(reader):
-        """Kind and content of the next packet (section 2.1)."""
-        kind = (await reader.readexactly(1))[0] & 0xF0
+        """Kind with its flags, and content, of the next packet (section 2.1)."""
+        kind = (await reader.readexactly(1))[0]
         size = shift = 0
         more = True
         while more:
@@ -422,6 +429,42 @@ class StalledBroker:
             shift += 7
             more = byte & 0x80
         return kind, await reader.readexactly(size)
+
+
+class HesitantBroker(StalledBroker):
+    """A broker of MQTT 5 that wants few messages at a time, and confirms none before ``confirm``.
+
+    ``taken`` has the payloads of QoS 1, ``most`` is how many of them it had to confirm at once.
+    """
+
+    def __init__(self, at_a_time):
+        super().__init__(properties=b"\x21" + at_a_time.to_bytes(2, "big"))  # Receive Maximum
+        self.taken = []
+        self.most = 0
+        self._unconfirmed = []
+        self._writer = None
+        self._is_willing = False
+
+    def confirm(self):
+        """Confirm what was taken, and from now on everything at once."""
+        self._is_willing = True
+        for identifier in self._unconfirmed:
+            self._writer.write(b"\x40\2" + identifier)
+        self._unconfirmed.clear()
+
+    async def _go_on(self, reader, writer):
+        """Section 3.3: a topic, an identifier with QoS 1 only, properties, and the payload."""
+        self._writer = writer
+        while True:
+            kind, packet = await self._packet(reader)
+            if kind & 0xF6 != 0x32:
+                continue
+            after = 2 + int.from_bytes(packet[:2], "big")
+            self._unconfirmed.append(packet[after : after + 2])
+            self.taken.append(packet[after + 3 :].decode())  # there are no properties
+            self.most = max(self.most, len(self._unconfirmed))
+            if self._is_willing:
+                self.confirm()
 
 
 @pytest.fixture(scope="session")
@@ -455,6 +498,20 @@ async def stalled_broker():
 
         async def start(**options):
             broker = StalledBroker(**options)
+            await broker.start()
+            started.push_async_callback(broker.stop)
+            return broker
+
+        yield start
+
+
+@pytest.fixture
+async def hesitant_broker():
+    """The function that starts a broker which wants so many messages at a time."""
+    async with contextlib.AsyncExitStack() as started:
+
+        async def start(at_a_time):
+            broker = HesitantBroker(at_a_time)
             await broker.start()
             started.push_async_callback(broker.stop)
             return broker

@@ -87,7 +87,8 @@ def test_the_versions_of_mqtt(load, text, version):
 def test_formats_have_their_usual_topics_or_others(load):
     formats = load(
         "{formats: {native: /home/meters, teleinfo2mqtt: true, jeedom: true, edgd1er: false, "
-        "tasmota: 'tele/{adco}/SENSOR', zigbee2mqtt: true, teleinfod: null}}"
+        "tasmota: 'tele/{adco}/SENSOR', zigbee2mqtt: true, teleinfod: null, "
+        "teleinfod_historique: true}}"
     ).formats
     assert formats.model_dump() == {
         "native": "/home/meters",
@@ -97,6 +98,7 @@ def test_formats_have_their_usual_topics_or_others(load):
         "tasmota": "tele/{adco}/SENSOR",
         "zigbee2mqtt": "zigbee2mqtt/{name}",
         "teleinfod": None,
+        "teleinfod_historique": "teleinfo/historique",
     }
 
 
@@ -118,6 +120,11 @@ def test_two_meters_may_have_a_topic_each(load):
     assert load("{formats: {edgd1er: 'linky/{name}', jeedom: true}}", TWO_METERS)
     assert load("{formats: {teleinfo2mqtt: meters}}", TWO_METERS)
     assert load("{formats: {edgd1er: true}}", "devices: [{name: a, device: /dev/a}]\n")
+
+
+def test_formats_that_write_at_different_places_may_have_one_topic(load):
+    formats = load("{formats: {native: x, teleinfod: x, jeedom: x}}").formats
+    assert {topic for _, topic in formats if topic} == {"x"}
 
 
 # --- Faults
@@ -178,6 +185,12 @@ def test_two_meters_may_have_a_topic_each(load):
         ("{formats: {native: 'a/{adco}'}}", "mqtt.formats.native", "follows by itself"),
         ("{formats: {teleinfo2mqtt: '{name}'}}", "mqtt.formats.teleinfo2mqtt", "by itself"),
         ("{formats: {teleinfo2mqtt: true}}", "mqtt.formats.teleinfo2mqtt", "native has this"),
+        ("{formats: {edgd1er: x, jeedom: x}}", "mqtt.formats.jeedom", "edgd1er has this topic"),
+        (
+            "{formats: {teleinfod: x, teleinfod_historique: x}}",
+            "mqtt.formats.teleinfod_historique",
+            "teleinfod has this topic, and both would write there",
+        ),
         ("{formats: {jeedom: '{prm}/x'}}", "mqtt.formats.jeedom", "a topic has no space"),
         (f"{{formats: {{jeedom: {'x' * 129}}}}}", "mqtt.formats.jeedom", "a topic has no space"),
         ("{homeassistant: {discovery: node}}", "mqtt.homeassistant.discovery", "entity or device"),

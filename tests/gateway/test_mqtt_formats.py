@@ -26,12 +26,12 @@ from teleinfo_gateway.outputs.mqtt.jeedom import Jeedom
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.tasmota import Tasmota
 from teleinfo_gateway.outputs.mqtt.teleinfo2mqtt import Teleinfo2Mqtt
-from teleinfo_gateway.outputs.mqtt.teleinfod import TeleInfod
+from teleinfo_gateway.outputs.mqtt.teleinfod import TeleInfod, TeleInfodHistorique
 from teleinfo_gateway.outputs.mqtt.view import View
 from teleinfo_gateway.outputs.mqtt.zigbee2mqtt import Zigbee2Mqtt
 from teleinfo_gateway.readings import Event, EventKind, Reading
 from teleinfo_gateway.tempo import Tempo
-from tic import Colour, Decoder, Frame, FrameKind, Mode
+from tic import Colour, Decoder, Frame, FrameKind, HistoriqueView, Mode
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 GOLDEN = Path(__file__).parent / "golden" / "mqtt"
@@ -43,6 +43,7 @@ FORMATS = {
     "tasmota": Tasmota,
     "teleinfo2mqtt": Teleinfo2Mqtt,
     "teleinfod": TeleInfod,
+    "teleinfod_historique": TeleInfodHistorique,
     "zigbee2mqtt": Zigbee2Mqtt,
 }
 EVERY_CAPTURE = sorted(path.stem for path in CAPTURES.glob("*.tic"))
@@ -95,6 +96,13 @@ LINKY = {
 LINKY_HORODATES = {"DATE": "E250603110050", "SMAXSN": "E250603070312"}
 
 
+def as_historique(values):
+    """The historique labels that a meter tells, derived if it does so in standard mode."""
+    if "ADSC" not in values:
+        return values
+    return {group.label: group.value for group in HistoriqueView().translate(values)}
+
+
 def a_view(values, *, horodates=(), name="house", alias=False, **of_reading):
     """The view of a meter after one reading, and that reading."""
     address = values.get("ADCO") or values.get("ADSC") or ""
@@ -107,7 +115,7 @@ def a_view(values, *, horodates=(), name="house", alias=False, **of_reading):
             "kind": FrameKind.LONG,
             "complete": True,
             "values": values,
-            "historique": {} if "ADSC" in values else values,
+            "historique": as_historique(values),
             "horodates": dict(horodates),
         }
         | of_reading
@@ -215,7 +223,7 @@ def test_every_message_of_every_capture_is_legal(name):
             assert re.fullmatch(r"[A-Za-z0-9_/-]+", message.topic)
             assert message.qos == ("ENERGY" not in message.payload and name == "tasmota")
             assert message.payload
-            if name != "teleinfod" and not message.topic.endswith("/status"):
+            if not name.startswith("teleinfod") and not message.topic.endswith("/status"):
                 assert isinstance(json.loads(message.payload), dict)
 
 
@@ -452,6 +460,16 @@ def test_teleinfo2mqtt_tells_the_days_of_tempo_once():
     assert len(list(form.told(view, reading, due=True))) == 2
     view.estimate = Estimate(tempo=tempo(tomorrow=Colour.RED))
     assert len(list(form.told(view, reading, due=True))) == 3
+
+
+def test_teleinfo2mqtt_lets_two_meters_not_contradict_each_other_for_ever():
+    form = Teleinfo2Mqtt("t")
+    for times in (1, 0, 0):
+        for values, not_seen in ((HC, 0), (HC | {"ADCO": "021528603314"}, 3)):
+            view, reading = a_view(values)
+            view.estimate = Estimate(tempo=tempo(not_seen=not_seen))
+            topics = [message.topic for message in form.told(view, reading, due=True)]
+            assert topics.count("t/tempo") == times
 
 
 def test_teleinfo2mqtt_tells_no_day_that_was_not_seen():
@@ -737,9 +755,53 @@ def test_teleinfod_has_a_topic_for_each_label_and_each_horodate():
     ]
 
 
+@pytest.mark.parametrize(
+    ("phases", "labels"),
+    [
+        ({"IRMS1": "011", "SINSTS": "02658"}, {"IINST": "011", "IMAX": "090", "ISOUSC": "45"}),
+        ({"IRMS1": "046", "SINSTS": "02658"}, {"IINST": "046", "ADPS": "046"}),
+        (
+            {**{f"IRMS{n}": f"00{n}" for n in (1, 2, 3)}, "SINSTS": "02658", "PREF": "18"},
+            {"IINST1": "001", "IINST2": "002", "IINST3": "003", "IMAX3": "060", "ISOUSC": "30"},
+        ),
+    ],
+)
+def test_teleinfod_tells_a_standard_frame_under_the_labels_of_before(phases, labels):
+    """What the meter itself would send: off-peak is HCHC, which TeleInfod calls HCHP."""
+    tariffs = {"NGTF": "H PLEINE/CREUSE ", "NTARF": "01", "EASF01": "000001234"}
+    values = LINKY | tariffs | {"EASF02": "000005678"} | phases
+    messages = told(TeleInfodHistorique("TeleInfo/{name}"), values)
+    assert not any(message.retain or message.qos for message in messages)
+    said = {message.topic.removeprefix("TeleInfo/house/values/"): message.payload
+            for message in messages}  # fmt: skip
+    assert len(said) == len(messages)
+    tariff = {"OPTARIF": "HC..", "PTEC": "HC..", "HCHC": "000001234", "HCHP": "000005678"}
+    expected = {"ADCO": ADSC, "PAPP": "02660", "HHPHC": "A", "MOTDETAT": "000000"}
+    assert said.items() >= (expected | tariff | labels).items()
+    assert not said.keys() & {"ADSC", "EAST", "EASF01", "SINSTS", "IRMS1", "DATE", "NGTF"}
+
+
+def test_teleinfod_tells_a_historique_frame_there_as_it_is():
+    assert told(TeleInfodHistorique("t"), HC) == [
+        Message(f"t/values/{label}", value) for label, value in HC.items()
+    ]
+
+
+def test_teleinfod_ends_an_overload_under_the_labels_of_before():
+    form = TeleInfodHistorique("t")
+    view, reading = a_view(LINKY | {"IRMS1": "046"})
+    assert Message("t/values/ADPS", "046") in list(form.told(view, reading, due=True))
+    calm = replace(reading, values=LINKY, historique=as_historique(LINKY))
+    view.said.take(calm)
+    topics = [message.topic for message in form.told(view, calm, due=True)]
+    assert "t/values/IINST" in topics
+    assert "t/values/ADPS" not in topics
+
+
 # --- The page of the documentation
 
 _SHOWN = {label: LINKY[label] for label in ("ADSC", "NGTF", "EAST", "PREF", "SMAXSN")}
+_SHOWN_ALSO = {label: LINKY[label] for label in ("ADSC", "NGTF", "EASF01", "IRMS1", "SINSTS")}
 
 
 @pytest.mark.parametrize(
@@ -751,6 +813,7 @@ _SHOWN = {label: LINKY[label] for label in ("ADSC", "NGTF", "EAST", "PREF", "SMA
         (Tasmota("tele/tasmota_A1B2C3/SENSOR"), HC),
         (Zigbee2Mqtt("zigbee2mqtt/ZLinky"), HC),
         (TeleInfod("TeleInfo/Consommation"), _SHOWN),
+        (TeleInfodHistorique("TeleInfo/HistConso"), _SHOWN_ALSO),
     ],
 )
 def test_the_documented_examples_are_true(root, form, values):
@@ -759,7 +822,7 @@ def test_the_documented_examples_are_true(root, form, values):
     view, reading = a_view(values, horodates=LINKY_HORODATES, time=heard)
     view.estimate = Estimate(active_power_w=498)
     messages = list(form.told(view, reading, due=True))
-    if isinstance(form, TeleInfod):
+    if isinstance(form, TeleInfod | TeleInfodHistorique):
         shown = [f"{topic} {payload}" for topic, payload, *_ in messages]
     else:
         shown = [messages[0].payload, f"``{messages[0].topic}``:"]

@@ -56,6 +56,11 @@ async def listener(mosquitto, ear):
     return it
 
 
+def topic_of(listener, topic):
+    """What was said there."""
+    return [each.payload for each in listener.heard if each.topic == topic]
+
+
 def events(listener):
     """Type and value of every event that was heard."""
     bodies = [json.loads(each.payload) for each in listener.heard if each.topic.endswith("/event")]
@@ -190,14 +195,15 @@ async def test_the_last_will_of_a_gateway_that_is_killed(
 
 
 async def test_a_meter_that_is_not_heard_is_offline_after_its_timeout(home, listener, monkeypatch):
-    monkeypatch.setitem(sensors.TIMEOUT_S, "ADCO", 0.2)
+    monkeypatch.setitem(sensors.TIMEOUT_S, "ADCO", 0.5)
     await home.start(listener.broker)
+    await home.connected()
     await home.say(3)
-    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "online")
-    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "offline")
+    topic = f"{ROOT}/availability"
+    await listener.until(lambda: topic_of(listener, topic) == ["online", "offline"])
     assert listener.state["teleinfo/status"] == "online"
     await home.say()
-    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "online")
+    await listener.until(lambda: topic_of(listener, topic)[:3] == ["online", "offline", "online"])
 
 
 async def test_a_meter_that_is_stopped_is_offline_at_once(home, listener, talking):
@@ -293,6 +299,141 @@ async def test_an_overload_is_known_to_an_output_that_comes_later(home, listener
     assert {each.payload for each in listener.heard if each.topic == f"{ROOT}/overload"} == {"ON"}
 
 
+# --- Two lines that hear one meter
+
+
+@pytest.fixture
+async def twin(home, listener, wire, device):
+    """The wire of a second line, ``annex``, which hears the same meter as the first."""
+    other = wire()
+    await home.start(listener.broker, device(other, name="annex"))
+    await home.connected()
+    await other.opened(home.manager.meters["annex"])
+    await home.say(4)
+    await listener.until(lambda: listener.state.get(f"{ROOT}/HCHC"))
+    return other
+
+
+async def heard_by(home, name, wire, **changes):
+    """Speak on a line until what is said now was heard, and until the output has taken it."""
+    meter = home.manager.meters[name]
+    papp = changes["PAPP"]
+    async with asyncio.timeout(20):
+        while meter.said.values.get("PAPP") != papp:
+            await wire.send(frame(**changes))
+            await asyncio.sleep(0.01)
+    await home.settled()
+
+
+async def test_a_meter_that_two_lines_hear_is_told_by_the_first(
+    home, listener, twin, until, caplog
+):
+    await heard_by(home, "annex", twin, PAPP="00777")
+    assert home.state()["problem"] == (
+        "annex hears the same meter as house, by whose line alone it is told"
+    )
+    await until(lambda: "annex hears the same meter as house" in caplog.text)
+    listener.heard.clear()
+    await home.manager.meters["annex"].stop()  # of which nothing is told, nor of what it hears
+    await asyncio.sleep(0.2)  # of many ticks
+    await home.say(PAPP="00530")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "530")
+    assert listener.state[f"{ROOT}/availability"] == "online"
+    assert listener.state[f"{ROOT}/reader"] == "ON"
+    told = {each.topic.removeprefix(f"{ROOT}/") for each in listener.heard}
+    assert told <= {"PAPP", "state", "load_percent", "error_rate"}
+    assert "777" not in repr(listener.heard)
+    assert caplog.text.count("annex hears the same meter") == 1
+
+
+async def test_the_second_line_tells_the_meter_once_the_first_does_not_hear_it(
+    home, listener, twin, until
+):
+    await heard_by(home, "annex", twin, PAPP="00777")
+    listener.heard.clear()
+    await home.meter.stop()
+    await until(lambda: home.state()["problem"] == "")
+    await heard_by(home, "annex", twin, PAPP="00800")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "800")
+    home.meter.start()  # and the first one does not take it back
+    await heard_by(home, "house", home.line, PAPP="00111")
+    await heard_by(home, "annex", twin, PAPP="00810")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "810")
+    assert "111" not in topic_of(listener, f"{ROOT}/PAPP")
+    assert home.state()["problem"].startswith("house hears the same meter as annex")
+    assert "offline" not in topic_of(listener, f"{ROOT}/availability")
+
+
+async def test_a_line_that_hears_another_meter_now_leaves_the_first_to_the_other(
+    home, listener, twin, until
+):
+    await heard_by(home, "annex", twin, PAPP="00777")
+    listener.heard.clear()
+    await home.say(4, ADCO=OTHER)
+    await listener.until(lambda: listener.state.get(f"teleinfo/{OTHER}/HCHC"))
+    await heard_by(home, "annex", twin, PAPP="00820")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "820")
+    assert home.state()["problem"] == ""
+    assert listener.state[f"teleinfo/{OTHER}/availability"] == "online"
+    assert "offline" not in topic_of(listener, f"{ROOT}/availability")
+
+
+async def test_a_line_that_is_taken_away_leaves_its_meter_to_the_other(home, listener, twin):
+    await heard_by(home, "annex", twin, PAPP="00777")
+    listener.heard.clear()
+    config = home.manager.config
+    await home.manager.reload(config.model_copy(update={"devices": config.devices[1:]}))
+    await heard_by(home, "annex", twin, PAPP="00830")
+    await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "830")
+    assert home.state()["problem"] == ""
+    assert "offline" not in topic_of(listener, f"{ROOT}/availability")
+
+
+# --- Two gateways at one topic
+
+
+async def test_another_gateway_at_the_same_topic_is_told(home, listener, until, caplog):
+    await home.start(listener.broker)
+    await home.connected()
+    await home.say(3)
+    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "online")
+    assert home.state()["problem"] == ""
+    await listener.publish("teleinfo/status", "online", retain=True)
+    problem = await home.problem("another gateway says online and offline at teleinfo/status")
+    assert "mqtt.formats.native" in problem
+    await until(lambda: problem in caplog.text)
+    await listener.broker.stop()
+    await home.problem("nothing listens there")
+    await listener.broker.start()
+    await home.connected(2)  # where it was not heard yet
+    assert home.state()["problem"] == ""
+
+
+async def test_a_gateway_that_leaves_takes_the_status_of_no_other_with_it(home, listener):
+    await home.start(listener.broker)
+    await home.connected()
+    await listener.until(lambda: listener.state.get("teleinfo/status") == "online")
+    for number in (1, 2, 3):
+        await listener.publish("teleinfo/status", "offline", retain=True)
+        said = ["online", *["offline", "online"] * number]
+        await listener.until(lambda said=said: topic_of(listener, "teleinfo/status") == said)
+    await home.problem("another gateway")
+
+
+async def test_what_the_gateway_says_itself_is_nobody_elses(home, listener, caplog):
+    """Not when it comes, not when it was killed, and not when it leaves."""
+    await listener.publish("teleinfo/status", "online", retain=True)
+    await home.start(listener.broker)
+    await home.connected()
+    await home.say(3)
+    await listener.until(lambda: listener.state.get(f"{ROOT}/availability") == "online")
+    output = home.output
+    await home.manager.stop()
+    await listener.until(lambda: listener.state["teleinfo/status"] == "offline")
+    assert output.state()["problem"] == ""
+    assert "another gateway" not in caplog.text
+
+
 # --- An alias
 
 
@@ -384,6 +525,28 @@ async def test_what_others_keep_at_the_broker_is_remembered_up_to_a_ceiling(
     assert len(output._memory._kept) == 3
 
 
+async def test_nothing_is_announced_before_all_that_was_kept_has_come(
+    home, listener, until, monkeypatch
+):
+    """A broker sends some at a time of what was kept by QoS 1, and by QoS 0 all at once."""
+    monkeypatch.setattr(output_module, "_TICK_S", 1.0)
+    for number in range(100):
+        text = "x" * 2000
+        listener._client.publish(f"teleinfo/{number}/announced", text, qos=1, retain=True)
+    await listener.publish("teleinfo/last/announced", "x", retain=True)
+    heard, hear = [], output_module.MqttOutput._hear
+
+    def note(output, topic, *more):
+        heard.append(topic)
+        hear(output, topic, *more)
+
+    monkeypatch.setattr(output_module.MqttOutput, "_hear", note)
+    output = await home.start(listener.broker, homeassistant={})
+    await until(lambda: output._memory.mark.topic in heard)
+    kept = heard[: heard.index(output._memory.mark.topic)]
+    assert len([topic for topic in kept if topic.endswith("/announced")]) == 101
+
+
 async def test_what_was_kept_is_listened_to_only_for_some_seconds(home, listener, until):
     await home.start(listener.broker)
     await home.connected()
@@ -437,6 +600,18 @@ async def test_what_is_no_command_is_ignored(home, listener, topic, text, caplog
     await listener.until(lambda: listener.state.get(f"{ROOT}/PAPP") == "530")
     assert home.meter.status is Status.ALIVE
     assert home.state()["problem"] == ""
+    assert "by a message" not in caplog.text
+
+
+async def test_a_meter_whose_address_is_not_known_is_not_commanded(home, listener, until, caplog):
+    caplog.set_level(logging.INFO)
+    await home.start(listener.broker)
+    await home.connected()
+    await until(lambda: "house" in home.output._views)
+    await listener.publish("teleinfo//reader/set", "OFF")
+    await listener.publish("teleinfo/reload", "PRESS")  # which is heard behind it
+    await until(lambda: "there is no configuration file" in caplog.text)
+    assert home.meter.status is Status.ALIVE
     assert "by a message" not in caplog.text
 
 

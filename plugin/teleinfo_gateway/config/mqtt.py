@@ -22,11 +22,19 @@ USUAL_TOPICS = {
     "tasmota": "tele/{name}/SENSOR",
     "zigbee2mqtt": "zigbee2mqtt/{name}",
     "teleinfod": "teleinfo",
+    "teleinfod_historique": "teleinfo/historique",
 }
 """What the users of a format expect."""
 
 _OF_SEVERAL_METERS = {"native", "teleinfo2mqtt"}
 """The formats that put the meter's address behind their topic."""
+
+_APART = (
+    {"native", "teleinfo2mqtt"},
+    {"edgd1er", "jeedom", "tasmota", "zigbee2mqtt"},
+    {"teleinfod", "teleinfod_historique"},
+)
+"""The formats that would write the same topics if theirs were the same."""
 
 
 def _format_field(usual: str | None = None) -> str | None:
@@ -86,6 +94,7 @@ class FormatsConfig(Settings):
     tasmota: str | None = _format_field()
     zigbee2mqtt: str | None = _format_field()
     teleinfod: str | None = _format_field()
+    teleinfod_historique: str | None = _format_field()
 
     @field_validator("*", mode="before")
     @classmethod
@@ -105,8 +114,10 @@ class FormatsConfig(Settings):
             raise ValueError("a word follows each / of a topic")
         if info.field_name in _OF_SEVERAL_METERS and "{" in topic:
             raise ValueError("the meter's address follows by itself")
-        if info.field_name == "teleinfo2mqtt" and topic == info.data.get("native"):
-            raise ValueError("native has this topic, and both would write its status")
+        rivals = {name for names in _APART if info.field_name in names for name in names}
+        for name, other in info.data.items():  # those before this one
+            if other == topic and name in rivals:
+                raise ValueError(f"{name} has this topic, and both would write there")
         return topic
 
     def shared(self) -> list[str]:

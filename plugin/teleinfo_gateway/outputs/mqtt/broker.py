@@ -71,7 +71,7 @@ class Broker:
 
     @property
     def lost(self) -> int:
-        """Events that no broker took."""
+        """Events that no broker has confirmed."""
         return self._lost + (self._connection.outbox.lost if self._connection else 0)
 
     @property
@@ -123,11 +123,12 @@ class Broker:
             try:
                 reason = await self._serve()
             except GatewayError as error:
+                short = 0  # whoever is thrown out for another is let in at once
                 self._report(str(error))
                 if isinstance(error, BrokerError) and error.other_protocol:
                     self._change_protocol()
             except Exception as error:  # noqa: BLE001  # the outermost frame: it costs time
-                self._report(f"a fault of this program: {error!r}")
+                self._report(f"a fault of this program: {error!r}", with_traceback=True)
             else:
                 short += 1
                 if short >= _TOO_OFTEN:
@@ -159,19 +160,19 @@ class Broker:
                 await connection.close(_FAREWELL_S)
             finally:
                 connection.outbox.clear()
-                self._lost += connection.outbox.lost
+                self._lost += connection.outbox.lost + connection.unconfirmed
 
     def _change_protocol(self) -> None:
         if self._config.protocol == "auto":
             self._old = not self._old
 
-    def _report(self, problem: str) -> None:
+    def _report(self, problem: str, *, with_traceback: bool = False) -> None:
         """Keep a problem for the status and log it once."""
         if problem != self.problem:
             self.problem = problem
-            self._log(logging.WARNING, f"{problem}; trying again")
+            self._log(logging.WARNING, f"{problem}; trying again", exc_info=with_traceback)
 
-    def _log(self, level: int, text: str) -> None:
+    def _log(self, level: int, text: str, *, exc_info: bool = False) -> None:
         """Write a line into the log, unless connections come and go all the time."""
         if self._throttle.admit(time.monotonic()) is not None:
-            log.log(level, "MQTT: %s", text)
+            log.log(level, "MQTT: %s", text, exc_info=exc_info)

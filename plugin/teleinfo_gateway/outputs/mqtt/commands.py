@@ -62,7 +62,8 @@ class Commands:
             return
         for view in views.values():
             meter = self._plugin.meters.get(view.name)
-            if meter is not None and topic == f"{self._root}/{view.key}/reader/set":
+            is_meant = view.key and topic == f"{self._root}/{view.key}/reader/set"
+            if meter is not None and is_meant:
                 self._switch(meter, text)
 
     def _switch(self, meter: Meter, text: str) -> None:

@@ -67,6 +67,7 @@ class Connection:
         self.outbox = Outbox()
         self.sent = 0
         self._acknowledged = 0
+        self._unconfirmed: set[int] = set()  # events, by what paho calls them
         self._window = _WINDOW
         self._emptied: asyncio.Future[None] = self._loop.create_future()
         self._beats: asyncio.TimerHandle | None = None
@@ -175,6 +176,11 @@ class Connection:
         self.outbox.put(message)
         self._drain()
 
+    @property
+    def unconfirmed(self) -> int:
+        """Events that were sent, of which the broker has not said that it has them."""
+        return len(self._unconfirmed)
+
     async def emptied(self, within_s: float) -> None:
         """Wait until the broker has taken everything, or until it is too late."""
         if self.outbox or self.sent > self._acknowledged:
@@ -212,6 +218,8 @@ class Connection:
                 return
             self.sent += 1
             info = self._client.publish(*message)
+            if message.qos and not message.retain:
+                self._unconfirmed.add(info.mid)
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:  # it ends: on_disconnect is on its way
                 return
 
@@ -237,8 +245,9 @@ class Connection:
         _settle(self.ended, end_of(reason.getName(), self._client_id))
         _settle(self._answer, None)  # unless there was one
 
-    def _on_publish(self, *_about: object) -> None:
+    def _on_publish(self, _client: object, _data: object, mid: int, *_more: object) -> None:
         self._acknowledged += 1
+        self._unconfirmed.discard(mid)
         if self.outbox:
             self._loop.call_soon(self._drain)  # others have their turn between two windows
         elif self._acknowledged == self.sent:

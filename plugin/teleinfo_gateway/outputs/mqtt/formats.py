@@ -14,7 +14,7 @@ from teleinfo_gateway.outputs.mqtt.jeedom import Jeedom
 from teleinfo_gateway.outputs.mqtt.native import Native
 from teleinfo_gateway.outputs.mqtt.tasmota import Tasmota
 from teleinfo_gateway.outputs.mqtt.teleinfo2mqtt import Teleinfo2Mqtt
-from teleinfo_gateway.outputs.mqtt.teleinfod import TeleInfod
+from teleinfo_gateway.outputs.mqtt.teleinfod import TeleInfod, TeleInfodHistorique
 from teleinfo_gateway.outputs.mqtt.zigbee2mqtt import Zigbee2Mqtt
 
 __all__ = ["Formats"]
@@ -47,6 +47,7 @@ class Formats:
             Tasmota: wanted.tasmota,
             Teleinfo2Mqtt: wanted.teleinfo2mqtt,
             TeleInfod: wanted.teleinfod,
+            TeleInfodHistorique: wanted.teleinfod_historique,
             Zigbee2Mqtt: wanted.zigbee2mqtt,
         }
         self._all: list[Format] = [each for each in (self.native, self.discovery) if each]

@@ -27,7 +27,9 @@ class Memory:
 
     def __init__(self, formats: Formats, gateway: str) -> None:
         self.is_read = False
-        self.mark = Message(f"{formats.native.root if formats.native else ''}/{gateway}/mark", "")
+        # By QoS 1, or it overtakes what was kept so, of which brokers send some at a time.
+        root = formats.native.root if formats.native else ""
+        self.mark = Message(f"{root}/{gateway}/mark", "", qos=1)
         self._native = formats.native
         self._discovery = formats.discovery
         self._kept: dict[tuple[str, str], str] = {}  # by key and kind, of meters not heard yet

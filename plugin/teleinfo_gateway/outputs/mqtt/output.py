@@ -18,9 +18,11 @@ from teleinfo_gateway.outputs.mqtt.broker import Broker
 from teleinfo_gateway.outputs.mqtt.commands import Commands, Plugin
 from teleinfo_gateway.outputs.mqtt.format import Format
 from teleinfo_gateway.outputs.mqtt.formats import Formats
+from teleinfo_gateway.outputs.mqtt.holders import Holders
 from teleinfo_gateway.outputs.mqtt.memory import Memory
 from teleinfo_gateway.outputs.mqtt.message import Message
 from teleinfo_gateway.outputs.mqtt.native import OFFLINE, ONLINE
+from teleinfo_gateway.outputs.mqtt.presence import Presence
 from teleinfo_gateway.outputs.mqtt.view import View
 from teleinfo_gateway.publication import Publication
 from teleinfo_gateway.readings import Item, Reading
@@ -56,7 +58,9 @@ class MqttOutput:
         self._views: dict[str, View] = {}  # by the name of the meter
         self._publications: dict[str, Publication] = {}
         self._seen: dict[str, Meter] = {}  # whom a view is of: a reload may make another one
+        self._holders = Holders()
         native = self._formats.native
+        self._presence = None if native is None else Presence(native)
         self._broker = Broker(
             config,
             client_id,
@@ -64,7 +68,7 @@ class MqttOutput:
             connected=lambda: self._supervise("the state of the meters", self._greet),
             heard=lambda *message: self._supervise("a message", partial(self._hear, *message)),
         )
-        self._problem = ""
+        self._problem = self._told_rival = ""
         self._throttle = Throttle()  # of what is logged of it
         self._subscription: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,7 +108,7 @@ class MqttOutput:
             "sent": broker.sent,
             "waiting": broker.waiting,
             "lost": broker.lost + (self._subscription.lost if self._subscription else 0),
-            "problem": broker.problem or self._problem,
+            "problem": broker.problem or self._problem or self._rival(),
         }
 
     def _begin(self, work: Coroutine[object, object, None]) -> None:
@@ -136,7 +140,7 @@ class MqttOutput:
         self._refresh(view)
         if view.key != before:
             self._introduce(view, before)
-        if not view.key:  # nothing that could stand for the meter is known yet
+        if not view.key or not self._holders.holds(view):
             return
         if isinstance(item, Reading):
             due = self._is_due(item)
@@ -184,12 +188,21 @@ class MqttOutput:
 
     def _introduce(self, view: View, before: str) -> None:
         """Another meter speaks here, or the first one."""
-        native = self._formats.native
-        if native is not None:
-            if before:
-                self._send([native.left(before)])
-            self._send(native.condition(view))
+        self._leave(view, before)
+        if self._formats.native is not None and self._holders.holds(view):
+            self._send(self._formats.native.condition(view))
         self._memory.introduce(view)
+
+    def _leave(self, view: View, key: str) -> None:
+        """Whom a line has heard until now is offline, unless another line hears it, too."""
+        self._holders.release(view, key)
+        is_heard = any(other.key == key for other in self._views.values())
+        if key and not is_heard and self._formats.native is not None:
+            self._send([self._formats.native.left(key)])
+
+    def _rival(self) -> str:
+        """Who would write the same topics: another line, or another gateway."""
+        return self._holders.problem or ("" if self._presence is None else self._presence.problem)
 
     async def _watch(self) -> None:
         """Notice what no reading tells: silence, a stop, the quality of the line."""
@@ -206,8 +219,12 @@ class MqttOutput:
             self._refresh(view)
             if tick % _QUALITY_TICKS == 0:
                 self._look_at_line(view)
-            if view.key and self._formats.native is not None:
+            if self._formats.native is not None and view.key and self._holders.holds(view):
                 self._send(self._formats.native.condition(view))
+        if (rival := self._rival()) != self._told_rival:
+            self._told_rival = rival
+            if rival and self._throttle.admit(time.monotonic()) is not None:
+                log.warning("MQTT: %s", rival)
         was_read = self._memory.is_read
         self._broker.unsubscribe(self._memory.tick())
         if self._memory.is_read and not was_read:
@@ -217,10 +234,8 @@ class MqttOutput:
         """A meter was taken out of the configuration, or has another name there."""
         self._publications.pop(name, None)
         self._seen.pop(name, None)
-        key = self._views.pop(name).key
-        shared = any(view.key == key for view in self._views.values())
-        if key and not shared and self._formats.native is not None:
-            self._send([self._formats.native.left(key)])
+        view = self._views.pop(name)
+        self._leave(view, view.key)
 
     def _look_at_line(self, view: View) -> None:
         meter = self._plugin.meters.get(view.name)
@@ -230,9 +245,9 @@ class MqttOutput:
     def _greet(self) -> None:
         """A broker listens: it may have forgotten everything, or kept too much."""
         self._broker.subscribe([*self._memory.topics(), *self._commands.topics()])
-        if self._formats.native is not None:
-            self._broker.subscribe([self._formats.native.status_topic])
-            self._send([self._formats.native.status(ONLINE)])
+        if self._presence is not None:
+            self._broker.subscribe([self._presence.topic])
+            self._send([self._presence.begin()])
         if self._formats.discovery is not None:
             self._broker.subscribe([self._formats.discovery.birth_topic])
             self._send([self._memory.mark])
@@ -241,6 +256,8 @@ class MqttOutput:
                 self._send(each.again(view))
 
     def _hear(self, topic: str, text: str, retained: bool) -> None:
+        if not self._broker.is_connected:  # we are about to leave
+            return
         discovery = self._formats.discovery
         if discovery is not None and topic == discovery.birth_topic:
             if text == ONLINE and not retained:
@@ -248,9 +265,8 @@ class MqttOutput:
         elif topic == self._memory.mark.topic:
             self._memory.is_read = True
             self._announce()
-        elif self._formats.native is not None and topic == self._formats.native.status_topic:
-            if text == OFFLINE and not retained:  # another gateway has left, which says it so, too
-                self._send([self._formats.native.status(ONLINE)])
+        elif self._presence is not None and topic == self._presence.topic:
+            self._send(self._presence.hear(text, retained=retained))
         elif retained:  # a command that is kept would stop a reader again and again
             self._memory.recall(topic, text, self._views)
         else:
@@ -266,7 +282,7 @@ class MqttOutput:
     def _known(self) -> Iterator[View]:
         for view in self._views.values():
             self._refresh(view)
-            if view.key:
+            if view.key and self._holders.holds(view):
                 yield view
 
     def _farewell(self) -> Iterator[Message]:

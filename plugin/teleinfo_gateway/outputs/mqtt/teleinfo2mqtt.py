@@ -35,7 +35,7 @@ class Teleinfo2Mqtt(Telemetry):
 
     def __init__(self, topic: str) -> None:
         super().__init__(topic)
-        self._tempo = ""  # as last told
+        self._tempo: dict[str, str] = {}  # as each meter last told it, by its key
 
     def state(self, view: View, topic: str) -> Iterator[Message]:
         """See :class:`~teleinfo_gateway.outputs.mqtt.texts.Telemetry`."""
@@ -47,13 +47,13 @@ class Teleinfo2Mqtt(Telemetry):
         yield Message(f"{topic}/status", "up")
         if view.estimate.tempo is not None:
             tempo = as_json(_days(view.estimate.tempo))
-            if tempo != self._tempo:
-                self._tempo = tempo
+            if tempo != self._tempo.get(view.key):
+                self._tempo[view.key] = tempo
                 yield Message(f"{topic}/tempo", tempo, retain=True)
 
     def again(self, view: View) -> Iterable[Message]:
         """See :class:`~teleinfo_gateway.outputs.mqtt.texts.Telemetry`."""
-        self._tempo = ""
+        self._tempo.pop(view.key, None)
         return super().again(view)
 
 
