@@ -70,7 +70,7 @@ info: $(VENV)/dev.stamp
 	$(BIN)/python -m teleinfo_gateway.info > info.json
 
 records: $(VENV)/dev.stamp
-	$(BIN)/python -m teleinfo_gateway.web.typescript > $(UI)/src/records.ts
+	$(BIN)/python -m teleinfo_gateway.web.typescript > $(UI)/src/gateway/records.ts
 
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.page.screenshots
@@ -82,14 +82,14 @@ clean:
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)." >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
-	    rm -rf $(VENV); \
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	    if [ "$$(id -u)" = 0 ]; then sudo=; \
 	    elif command -v sudo >/dev/null; then sudo=sudo; \
 	    else echo "As root: apt-get install python3-venv; then again: make" >&2; exit 1; fi; \
 	    echo "Python comes without its package python3-venv here; it is installed now." >&2; \
-	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null && \
-	    $(PYTHON) -m venv $(VENV); }
+	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "$(CURDIR)/$(VENV) cannot be made: is the disk full, or the folder not yours?" >&2; exit 1; }
 	@$(BIN)/pip install --quiet --upgrade pip
 
 # The page is bundled when the package is installed.

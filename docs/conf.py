@@ -20,3 +20,5 @@ html_theme = "furo"
 html_title = f"teleinfo-gateway {release}"
 html_logo = "../design/icon.svg"
 html_favicon = "../design/icon.svg"
+html_static_path = ["style"]
+html_css_files = ["tables-and-drawings.css"]

@@ -5,6 +5,7 @@ The same tests run in the checkout and on the installed wheel.
 
 import importlib.metadata
 import json
+import os
 import re
 import struct
 import subprocess
@@ -129,6 +130,7 @@ def sources(package):
 
 _PAGE = ("index.html", "gallery.html", "widgets.js")
 _MADE = {"node_modules", "static"}  # by npm and Vite, when a wheel is made
+_CACHES = {"__pycache__", ".pytest_cache"}
 
 
 @pytest.mark.timeout(300)  # the build back-end is fetched
@@ -162,9 +164,37 @@ def test_the_source_distribution_is_enough_to_build_test_and_document(sdist):
         here = {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and not {"__pycache__", "_build", *_MADE} & set(path.parts)
+            if path.is_file() and not {"_build", *_CACHES, *_MADE} & set(path.parts)
         }
         assert here <= sdist
     assert {"Makefile", "pyproject.toml", "info.json", "README.rst", "LICENSE"} <= sdist
     unwanted = ("_build/", ".venv", ".pyc", *(f"{made}/" for made in _MADE))
     assert not [name for name in sdist if any(part in name for part in unwanted)]
+
+
+# --- what make does first
+
+
+def test_a_folder_that_cannot_be_written_is_not_taken_for_a_missing_package(tmp_path):
+    told = tmp_path / "apt-get.told"
+    for name, script in (
+        ("python", '[ "$1" != -m ] || { echo "Error: Read-only file system"; exit 1; }'),
+        ("apt-get", f"touch {told}"),
+        ("sudo", f"touch {told}"),
+    ):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
+    result = subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), ".venv/bin/pip", f"PYTHON={tmp_path / 'python'}"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode
+    assert "Read-only file system" in result.stdout
+    assert f"{tmp_path}/.venv cannot be made" in result.stderr
+    assert not told.exists()
