@@ -21,6 +21,8 @@ if find_spec("playwright") is None:  # there is none for this machine: it has no
     collect_ignore_glob = ["test_*.py"]
 
 WAIT_MS = 15_000
+"""Far more than anything takes on a machine that has other things to do."""
+
 DAYS = 70
 """Of the past: what is shown first, 31 days, and the 31 before them."""
 
@@ -43,8 +45,9 @@ async def browser():
         pytest.skip("needs Debian package chromium")
     if not (pages._STATIC / "index.html").is_file():
         pytest.skip("needs the page: pip install -e . builds it")
-    from playwright.async_api import async_playwright  # noqa: PLC0415  # there may be none
+    from playwright.async_api import async_playwright, expect  # noqa: PLC0415  # there may be none
 
+    expect.set_options(timeout=WAIT_MS)  # instead of five seconds
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=program, args=[OFFLINE])
         yield started
@@ -82,11 +85,8 @@ class Tabs:
         self._stack = stack
         self.faults = []
 
-    async def open(self, address, *, statuses=(404,), elsewhere=(), **profile):
-        """A page; refusals with these ``statuses`` are on purpose, so is what is ``elsewhere``.
-
-        A history that is new knows no meter (404).
-        """
+    async def open(self, address, *, statuses=(), elsewhere=(), **profile):
+        """A page; refusals with these ``statuses`` are on purpose, so is what is ``elsewhere``."""
         profile = {"locale": "en-GB", "viewport": DESKTOP, "reduced_motion": "reduce", **profile}
         context = await self._browser.new_context(**profile)
         self._stack.push_async_callback(context.close)
@@ -117,7 +117,7 @@ def _origin(url):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def tabs(browser):
+async def tabs(browser, gateway):  # closed before a gateway stops
     async with AsyncExitStack() as stack:
         made = Tabs(browser, stack)
         yield made
@@ -129,7 +129,7 @@ async def see(tabs, house):
     """The function that opens a view of the house, waiting until it has something to show."""
 
     async def open_view(view="live", **profile):
-        page = await tabs.open(f"{house.url}/#/{view}", statuses=(), **profile)
+        page = await tabs.open(f"{house.url}/#/{view}", **profile)
         await shown(page, view)
         return page
 

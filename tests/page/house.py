@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 import tty
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -21,7 +22,7 @@ from tic import Group, encode_frame
 
 from ..free_ports import free_port
 
-WAIT_S = 20
+WAIT_S = 40
 """Far more than anything here takes, far less than the suite's own limit."""
 
 _BATCH = 1000
@@ -95,22 +96,31 @@ class Gateway:
 
     def __init__(self, folder, settings):
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        web = {"listen": f"127.0.0.1:{self.port}", **settings.get("web", {})}
+        tls = web.get("tls")
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+        self._trust = ssl.create_default_context(cafile=tls["certificate"]) if tls else None
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        web = {"listen": f"127.0.0.1:{self.port}", **settings.get("web", {})}
         path = str(self._folder / "history.db")
         settings = {"xpl": False, "history": {"path": path}, **settings, "web": web}
         text = yaml.safe_dump(settings, allow_unicode=True)
         (self._folder / "teleinfo.yaml").write_text(text, encoding="utf-8")
         self._process = None
+        self.since = datetime.now(UTC)
+        """When its past ends, where it has one."""
+
+    @property
+    def arguments(self):
+        """What Python is told to run."""
+        path = str(self._folder / "teleinfo.yaml")
+        return ("-m", "teleinfo_gateway", "run", "--config", path)
 
     async def start(self):
         """Return when it answers."""
         with (self._folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "teleinfo_gateway", "run"),
-                *("--config", str(self._folder / "teleinfo.yaml")),
+                *(sys.executable, *self.arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -121,7 +131,11 @@ class Gateway:
                 await asyncio.sleep(0.05)
 
     def _answers(self):
-        with suppress(OSError), urlopen(f"{self.url}/healthz", timeout=WAIT_S) as answer:  # noqa: S310  # our own
+        address = f"{self.url}/healthz"
+        with (
+            suppress(OSError),
+            urlopen(address, timeout=WAIT_S, context=self._trust) as answer,  # noqa: S310  # our own
+        ):
             return answer.status == 200
         return False
 
@@ -142,11 +156,36 @@ class Gateway:
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
 
 
+class Demonstration(Gateway):
+    """``teleinfo demo``, at a port that is free: its own one may be taken."""
+
+    PROGRAM = """if True:
+        import functools, importlib, sys
+        from teleinfo_gateway.config import Config, WebConfig
+        demo = importlib.import_module("teleinfo_gateway.cli.demo")
+        demo.Config = functools.partial(Config, web=WebConfig(listen=sys.argv.pop()))
+        demo.demo()
+    """
+
+    def __init__(self, folder):
+        super().__init__(folder, {})
+
+    @property
+    def arguments(self):
+        return ("-c", self.PROGRAM, f"127.0.0.1:{self.port}")
+
+
 @asynccontextmanager
 async def running(folder, wires, **settings):
     """A gateway on the wires of meters, told by their names."""
     devices = [{"name": name, "device": wire.path} for name, wire in wires.items()]
-    gateway = Gateway(folder, {"devices": devices, **settings})
+    async with started(Gateway(folder, {"devices": devices, **settings})) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def started(gateway):
+    """A gateway that runs while the block lasts."""
     await gateway.start()
     try:
         yield gateway
@@ -167,7 +206,9 @@ async def inhabited(folder, days=400, **settings):
         }
         xpl = {"interface": "lo", "hub": "never", "port": free_port(), "instance": "page"}
         settings = {"contracts": CONTRACTS, "xpl": xpl, **settings}
-        yield await lines.enter_async_context(running(folder, wires, **settings))
+        gateway = await lines.enter_async_context(running(folder, wires, **settings))
+        gateway.since = start
+        yield gateway
 
 
 def _remember(path, meters, days):

@@ -135,22 +135,26 @@ async def test_a_widget_is_dragged_with_the_mouse_and_that_is_undone(gateway, ta
     await page.mouse.down()
     await page.mouse.move(before["x"] + 500, before["y"] + 60, steps=5)
     await page.mouse.up()
+    await expect(button(page, "Undo")).to_be_enabled()
     after = await tile.bounding_box()
     assert after["x"] > before["x"] + 300
     await button(page, "Undo").click()
+    await expect(button(page, "Undo")).to_be_disabled()
     assert (await tile.bounding_box())["x"] == before["x"]
 
 
 async def test_what_somebody_else_saved_in_between_is_not_overwritten(gateway, tabs):
     page, url, _ = await the_first_board(gateway, tabs)
     await keep(page)
-    other = await tabs.open(f"{url}/#/boards", statuses=(404, 409))
+    other = await tabs.open(f"{url}/#/boards", statuses=(409,))
     await other.locator(SHOWN["boards"].split()[0]).wait_for()
     for one, name in ((page, "Mine"), (other, "Theirs")):
         await button(one, "Edit").click()
         await one.get_by_label("Name of the dashboard").fill(name)
         await one.get_by_label("Name of the dashboard").blur()
         await button(one, "Save").click()
+        if one is page:  # it is kept before the other one is sent
+            await expect(button(page, "Edit")).to_be_visible()
     await expect(other.get_by_role("alert")).to_contain_text("Somebody else saved dashboards")
     await button(other, "Load theirs, discard my changes").click()
     await expect(button(other, "Edit")).to_be_visible()

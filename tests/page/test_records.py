@@ -9,5 +9,5 @@ UI = ROOT / "plugin/teleinfo_gateway/web/ui"
 
 
 def test_the_types_of_the_page_are_the_records_of_the_api():
-    committed = (UI / "src/records.ts").read_text(encoding="utf-8")
+    committed = (UI / "src/gateway/records.ts").read_text(encoding="utf-8")
     assert committed == typescript.records(), "make records"

@@ -2,26 +2,26 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { TiElement, connection, shared } from "./element";
-import { language, t } from "./language";
-import { once } from "./once";
+import { Admission, admitted, logout, session } from "./access/session";
+import { TiElement, connection, shared } from "./base/element";
+import { once } from "./base/once";
+import { Watching } from "./base/store";
 import { VIEWS, address, route, show, type View } from "./route";
-import { Admission, admitted, logout, session } from "./session";
-import { Watching } from "./store";
-import "./preferences";
-import "./views/live";
-import "./views/login";
+import { language, t } from "./words/language";
+import "./access/login";
+import "./live/live";
+import "./look/preferences";
 
 const { gateway, live } = connection();
 
 /** Views are fetched when they are first shown; the live one is there at once. */
 const LATER: Partial<Record<View, () => Promise<unknown>>> = {
-  day: () => import("./views/day"),
-  energy: () => import("./views/energy"),
-  boards: () => import("./views/boards"),
-  meters: () => import("./views/meters"),
-  outputs: () => import("./views/outputs"),
-  settings: () => import("./views/settings"),
+  day: () => import("./day/day"),
+  energy: () => import("./energy/energy"),
+  boards: () => import("./boards/boards"),
+  meters: () => import("./meters/meters"),
+  outputs: () => import("./outputs/outputs"),
+  settings: () => import("./settings/settings"),
 };
 
 const ELEMENTS: Record<View, (meters: string[]) => TemplateResult> = {
@@ -61,7 +61,10 @@ export class TiPage extends TiElement {
         color: var(--ti-ink-soft); text-decoration: none; white-space: nowrap;
       }
       nav a:hover { color: var(--ti-ink); background: var(--ti-sunken); }
-      nav a[aria-current] { color: var(--ti-ink); background: var(--ti-sunken); font-weight: 600; }
+      nav a[aria-current] {
+        color: var(--ti-ink); background: var(--ti-sunken); /* no bold, which is wider than before */
+        text-decoration: underline 2px var(--ti-accent); text-underline-offset: 0.4em;
+      }
       .skip:not(:focus) {
         position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
       }
@@ -185,9 +188,9 @@ export class TiPage extends TiElement {
         show(route.value.view, { meter: (event.target as HTMLSelectElement).value })}
     >
       ${names.map(
-        (name) => html`<option .value=${name} ?selected=${name === wanted}>${name}</option>`,
+        (name) => html`<option .value=${name} .selected=${name === wanted}>${name}</option>`,
       )}
-      <option value="*" ?selected=${wanted === "*"}>${t("sideBySide")}</option>
+      <option value="*" .selected=${wanted === "*"}>${t("sideBySide")}</option>
     </select>`;
   }
 

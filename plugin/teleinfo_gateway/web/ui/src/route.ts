@@ -1,6 +1,6 @@
 /** Where the reader is: `#/view?meter=house`. It survives a reload and can be bookmarked. */
 
-import { Store } from "./store";
+import { Store } from "./base/store";
 
 export const VIEWS = ["live", "day", "energy", "boards", "meters", "outputs", "settings"] as const;
 export type View = (typeof VIEWS)[number];

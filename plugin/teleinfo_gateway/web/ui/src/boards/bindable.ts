@@ -1,8 +1,8 @@
 /** Which labels of a meter a widget can be bound to. */
 
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import { labelName } from "../views/labels";
+import type { LiveMeter } from "../gateway/live";
+import { labelName } from "../tic/labels";
+import { t } from "../words/language";
 import { KINDS } from "./kinds";
 
 /**

@@ -8,9 +8,9 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { TiElement, shared } from "../element";
-import { t } from "../language";
-import type { Widget } from "../records";
+import { TiElement, shared } from "../base/element";
+import type { Widget } from "../gateway/records";
+import { t } from "../words/language";
 import { COLUMNS, GAP_PX, ROW_PX, type Place } from "./board";
 import type { Handle, Handled, TiBoardTile } from "./board-tile";
 import { title } from "./kinds";

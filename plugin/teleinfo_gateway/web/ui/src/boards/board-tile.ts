@@ -2,10 +2,10 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { TiElement, connection, shared } from "../element";
-import { t } from "../language";
-import type { Widget } from "../records";
-import { Watching } from "../store";
+import { TiElement, connection, shared } from "../base/element";
+import { Watching } from "../base/store";
+import type { Widget } from "../gateway/records";
+import { t } from "../words/language";
 import { KINDS, title } from "./kinds";
 
 const { live } = connection();
@@ -113,8 +113,7 @@ export class TiBoardTile extends TiElement {
   #whose(): TemplateResult | typeof nothing {
     const meters = live.meters.value;
     const name = this.widget.meter || (meters.keys().next().value ?? "");
-    const told = meters.size < 2 || KINDS[this.widget.kind]?.tellsMeter;
-    return told ? nothing : html`<p class="whose soft">${name}</p>`;
+    return meters.size < 2 ? nothing : html`<p class="whose soft">${name}</p>`;
   }
 
   #drawn(): TemplateResult {

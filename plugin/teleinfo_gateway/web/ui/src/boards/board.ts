@@ -1,9 +1,9 @@
 /** What a dashboard is, as the server keeps it, and the one that is proposed when there is none. */
 
-import { isThreePhase } from "../electric";
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import type { Board, Widget } from "../records";
+import type { LiveMeter } from "../gateway/live";
+import type { Board, Widget } from "../gateway/records";
+import { isThreePhase } from "../tic/electric";
+import { t } from "../words/language";
 
 export const COLUMNS = 12;
 /** Of the grid where each widget has a place of its own. */

@@ -1,7 +1,7 @@
 /** A board while it is edited: what it was before each change, for "undo". Outlives the view. */
 
-import type { Board } from "../records";
-import { Store } from "../store";
+import { Store } from "../base/store";
+import type { Board } from "../gateway/records";
 
 const PAST_MOST = 50;
 

@@ -1,8 +1,8 @@
 /** The widgets that a board can hold, and what can be chosen for each. */
 
 import { html, type TemplateResult } from "lit";
-import { t, type Text } from "../language";
-import type { Widget } from "../records";
+import type { Widget } from "../gateway/records";
+import { t, type Text } from "../words/language";
 import { GAP_PX, ROW_PX } from "./board";
 
 /** One option of a kind: its values, the first of which holds while nothing is chosen. */
@@ -20,8 +20,6 @@ interface Kind {
   /** Which labels of the meter it can show; none if it shows what is fixed. */
   sensors: "none" | "numbers" | "all";
   choices: readonly Choice[];
-  /** It says itself which meter it is about. */
-  tellsMeter?: true;
   draw: (widget: Widget) => TemplateResult;
 }
 
@@ -106,7 +104,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     h: 6,
     sensors: "none",
     choices: [BARS_GRAIN, BARS_LAST, BARS_UNIT],
-    tellsMeter: true,
     draw: (widget) => html`<ti-bars
       meter=${widget.meter ?? ""}
       grain=${option(widget, BARS_GRAIN)}

@@ -5,7 +5,7 @@
  * empty; what moves takes its place among them, and the others make room.
  */
 
-import type { Widget } from "../records";
+import type { Widget } from "../gateway/records";
 import { COLUMNS, ROWS_MOST, type Place } from "./board";
 
 type Widgets = readonly Widget[];

@@ -1,9 +1,9 @@
 /** The boards on the server: everybody sees the same, and nobody overwrites another unawares. */
 
-import { connection } from "../element";
-import { RequestError } from "../gateway";
-import type { Board, Boards } from "../records";
-import { Store } from "../store";
+import { connection } from "../base/element";
+import { Store } from "../base/store";
+import { RequestError } from "../gateway/gateway";
+import type { Board, Boards } from "../gateway/records";
 
 const PATH = "api/boards";
 

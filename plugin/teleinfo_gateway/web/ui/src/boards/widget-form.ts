@@ -2,11 +2,11 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { TiElement, connection, shared } from "../element";
-import { t, type Text } from "../language";
-import type { Widget } from "../records";
-import { Watching } from "../store";
-import { askLabels, labels } from "../views/labels";
+import { TiElement, connection, shared } from "../base/element";
+import { Watching } from "../base/store";
+import type { Widget } from "../gateway/records";
+import { askLabels, labels } from "../tic/labels";
+import { t, type Text } from "../words/language";
 import { bindable } from "./bindable";
 import { COLUMNS, ROWS_MOST, makeId, type Place } from "./board";
 import { KINDS, option } from "./kinds";
@@ -111,7 +111,7 @@ export class TiWidgetForm extends TiElement {
     return html`<label>
       ${label}
       <select @change=${(event: Event) => take((event.target as HTMLSelectElement).value)}>
-        ${values.map(([value, text]) => html`<option value=${value} ?selected=${value === chosen}>${text}</option>`)}
+        ${values.map(([value, text]) => html`<option value=${value} .selected=${value === chosen}>${text}</option>`)}
       </select>
     </label>`;
   }

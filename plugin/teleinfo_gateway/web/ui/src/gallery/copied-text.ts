@@ -2,8 +2,8 @@
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { TiElement, shared } from "../element";
-import { t } from "../language";
+import { TiElement, shared } from "../base/element";
+import { t } from "../words/language";
 
 @customElement("ti-copied-text")
 export class TiCopiedText extends TiElement {

@@ -2,12 +2,12 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { TiElement, connection, shared } from "../base/element";
+import { Watching } from "../base/store";
 import { bindable } from "../boards/bindable";
 import { KINDS, type Choice } from "../boards/kinds";
-import { TiElement, connection, shared } from "../element";
-import { t, type Text } from "../language";
-import { Watching } from "../store";
-import { askLabels, labels } from "../views/labels";
+import { askLabels, labels } from "../tic/labels";
+import { t, type Text } from "../words/language";
 import "./copied-text";
 
 const { live } = connection();
@@ -46,7 +46,7 @@ export class TiGalleryExample extends TiElement {
       label { display: grid; gap: var(--ti-space-1); }
       select { width: 100%; min-width: 0; text-overflow: ellipsis; }
       @media (min-width: 56rem) {
-        .parts { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
+        .parts:not(.banner) { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
       }
     `,
   ];
@@ -85,7 +85,7 @@ export class TiGalleryExample extends TiElement {
     return html`
       <h2 id=${tag}><code>&lt;${tag}&gt;</code></h2>
       <p>${t(TOLD[this.kind])}</p>
-      <div class="parts">
+      <div class="parts ${this.kind === "overload" ? "banner" : ""}">
         ${this.#widget}
         <div class="attributes">
           ${this.#sensor()} ${this.#choices().map((choice) => this.#choice(choice))}
@@ -132,7 +132,7 @@ export class TiGalleryExample extends TiElement {
       >
         ${values.map(
           ([value, words]) =>
-            html`<option value=${value} ?selected=${value === chosen}>${words}</option>`,
+            html`<option value=${value} .selected=${value === chosen}>${words}</option>`,
         )}
       </select>
     </label>`;

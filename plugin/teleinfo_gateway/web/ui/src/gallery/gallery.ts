@@ -2,13 +2,13 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { TiElement, connection, shared } from "../element";
-import { home } from "../home";
-import { language, t, type Text } from "../language";
-import { Admission, admitted, session } from "../session";
-import { Watching } from "../store";
-import "../preferences";
-import "../views/login";
+import { Admission, admitted, session } from "../access/session";
+import { TiElement, connection, shared } from "../base/element";
+import { Watching } from "../base/store";
+import { home } from "../gateway/home";
+import { language, t, type Text } from "../words/language";
+import "../look/preferences";
+import "../access/login";
 import "../widgets/all";
 import { TOLD, type Example } from "./gallery-example";
 import "./copied-text";
@@ -121,7 +121,7 @@ export class TiGallery extends TiElement {
       <select
         @change=${(event: Event) => (this.meter = (event.target as HTMLSelectElement).value)}
       >
-        ${names.map((name) => html`<option ?selected=${name === this.#bound()}>${name}</option>`)}
+        ${names.map((name) => html`<option .selected=${name === this.#bound()}>${name}</option>`)}
       </select>
     </label>`;
   }

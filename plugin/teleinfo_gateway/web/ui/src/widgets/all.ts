@@ -1,6 +1,6 @@
 /** Every widget, by its import. */
 
-import "../arc";
+import "../charts/arc";
 import "./bars";
 import "./curve";
 import "./gauge";

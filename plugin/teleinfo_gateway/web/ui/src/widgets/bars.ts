@@ -2,19 +2,19 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { BarData } from "../bar-data";
-import { barsOf, rangeName } from "../energy-bars";
-import { loadEnergy, type Shown } from "../energy-loading";
-import { isoDay, kwh } from "../format";
-import { language, t } from "../language";
-import { rangeOf } from "../legal-time";
-import { Loading } from "../loading";
-import { millionths, money } from "../money";
-import { once } from "../once";
-import type { Grain } from "../records";
-import { legend } from "../views/controls";
-import { TiWidget, widgetStyle } from "../widget";
-import "../bar-chart";
+import { Loading } from "../base/loading";
+import { once } from "../base/once";
+import type { BarData } from "../charts/bar-data";
+import { barsOf, rangeName } from "../energy/energy-bars";
+import { loadEnergy, type Shown } from "../energy/energy-loading";
+import type { Grain } from "../gateway/records";
+import { legend } from "../history/controls";
+import { millionths, money } from "../tariff/money";
+import { isoDay, kwh } from "../words/format";
+import { language, t } from "../words/language";
+import { rangeOf } from "../words/legal-time";
+import { TiWidget, widgetStyle } from "./widget";
+import "../charts/bar-chart";
 
 const AGAIN_MS = 300_000;
 
@@ -51,7 +51,7 @@ export class TiBars extends TiWidget {
     const count = this.last >= 1 && this.last <= AT_MOST ? Math.round(this.last) : USUAL[grain];
     const range = rangeOf(grain, count, isoDay(new Date()));
     const asked = { meter, range, comparison: "none", money: this.unit === "euro" } as const;
-    this.#loading.load(JSON.stringify([asked, gateway.base.href]), () => loadEnergy(gateway, asked));
+    this.#loading.load(JSON.stringify([asked, gateway.base.href, gateway.token]), () => loadEnergy(gateway, asked));
   }
 
   override render(): TemplateResult {
@@ -69,15 +69,19 @@ export class TiBars extends TiWidget {
     const { asked, energy, cost } = shown;
     const data = this.#bars(shown, language.value);
     const name = t("energyChart", { meter: asked.meter, range: rangeName(asked.range) });
-    const total = cost?.total ? money(millionths(cost.total.total_euros)) : kwh(energy.total.wh ?? 0);
+    const { wh } = energy.total;
+    const silent = wh === null && !energy.periods.some((one) => one.outages.length);
+    const total = cost?.total ? money(millionths(cost.total.total_euros)) : wh === null ? "–" : kwh(wh);
     return html`
       <div class="row spread">
-        <h3>${asked.meter}</h3>
+        <h3>${t("energy")}</h3>
         <span class="total">${total}</span>
       </div>
       <p class="soft">${rangeName(asked.range)}</p>
-      <ti-bar-chart .data=${data} .label=${name}></ti-bar-chart>
-      ${this.#legend(data)}
+      ${silent
+        ? html`<p>${t("nothingInRange")}</p>`
+        : html`<ti-bar-chart .data=${data} .label=${name}></ti-bar-chart>
+            ${this.#legend(data)}`}
       ${asked.money && !cost ? html`<p class="soft">${t("noPrices")}</p>` : nothing}
     `;
   }

@@ -3,21 +3,21 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type uPlot from "uplot";
-import { chartStyle, makeChart, timeAxis, valueAxis } from "../chart";
-import { Ticking } from "../clock";
-import { columnOf, curve, type Curve } from "../curve-data";
-import { limitOf, unitOf } from "../electric";
-import { csv, isoInstant, picture, save } from "../export";
-import { number, seconds, time } from "../format";
-import { Trace } from "../heard";
-import { language, t } from "../language";
-import type { Told } from "../live";
-import { Loading } from "../loading";
-import type { ReadingTold, Series } from "../records";
-import { Watching } from "../store";
-import { theme } from "../theme";
-import { token } from "../tokens";
-import { TiPatientWidget, widgetStyle } from "../widget";
+import { Ticking } from "../base/clock";
+import { Loading } from "../base/loading";
+import { Watching } from "../base/store";
+import { chartStyle, makeChart, timeAxis, valueAxis } from "../charts/chart";
+import { columnOf, curve, type Curve } from "../charts/curve-data";
+import { csv, isoInstant, picture, save } from "../charts/export";
+import { Trace } from "../gateway/heard";
+import type { Told } from "../gateway/live";
+import type { ReadingTold, Series } from "../gateway/records";
+import { theme } from "../look/theme";
+import { token } from "../look/tokens";
+import { limitOf, unitOf } from "../tic/electric";
+import { number, seconds, time } from "../words/format";
+import { language, t } from "../words/language";
+import { TiPatientWidget, widgetStyle } from "./widget";
 
 const AGAIN_MS = 60_000; // the history, for what this page did not hear
 const MOST_POINTS = 2000;
@@ -171,7 +171,7 @@ export class TiCurve extends TiPatientWidget {
       padding: [8, 20, 0, 0],
       cursor: { drag: { x: false, y: false }, y: false },
       scales: { x: { range: () => this.#span() }, y: { range: (plot) => this.#range(plot) } },
-      axes: [{ ...timeAxis(), size: 28, incrs: TICKS_S }, valueAxis(this.#unit, 74)],
+      axes: [{ ...timeAxis(), size: 34, incrs: TICKS_S }, valueAxis(this.#unit, 74)],
       series: [
         {},
         {

@@ -2,13 +2,13 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import "../arc";
-import { Ticking } from "../clock";
-import { amount, isThreePhase, load, phases, type Load, type Phase } from "../electric";
-import { number, percent } from "../format";
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import { TiWidget, widgetStyle } from "../widget";
+import "../charts/arc";
+import { Ticking } from "../base/clock";
+import type { LiveMeter } from "../gateway/live";
+import { amount, isThreePhase, load, phases, type Load, type Phase } from "../tic/electric";
+import { number, percent } from "../words/format";
+import { t } from "../words/language";
+import { TiWidget, widgetStyle } from "./widget";
 
 const FULL = 1.3; // of the limit, as the arc
 

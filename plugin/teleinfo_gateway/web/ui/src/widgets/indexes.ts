@@ -2,11 +2,11 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { number } from "../format";
-import { t } from "../language";
-import { indexes, type Index } from "../period";
-import { slotName, slotToken } from "../tariff";
-import { TiWidget, widgetStyle } from "../widget";
+import { indexes, type Index } from "../tariff/period";
+import { slotName, slotToken } from "../tariff/tariff";
+import { number } from "../words/format";
+import { t } from "../words/language";
+import { TiWidget, widgetStyle } from "./widget";
 
 @customElement("ti-indexes")
 export class TiIndexes extends TiWidget {

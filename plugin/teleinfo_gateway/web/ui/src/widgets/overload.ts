@@ -2,13 +2,13 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { subscribedA } from "../electric";
-import { number, seconds } from "../format";
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import type { Overload } from "../live-meter";
-import { duration } from "../views/elapsed";
-import { TiWidget, widgetStyle } from "../widget";
+import type { LiveMeter } from "../gateway/live";
+import type { Overload } from "../gateway/live-meter";
+import { subscribedA } from "../tic/electric";
+import { duration } from "../words/elapsed";
+import { number, seconds } from "../words/format";
+import { t } from "../words/language";
+import { TiWidget, widgetStyle } from "./widget";
 
 @customElement("ti-overload")
 export class TiOverload extends TiWidget {

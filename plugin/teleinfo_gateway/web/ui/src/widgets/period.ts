@@ -2,16 +2,16 @@
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { colourMark, colourName, colourStyle } from "../colour";
-import { isThreePhase, subscribedA, subscribedVa } from "../electric";
-import { isoDay, moment, number, time } from "../format";
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import { Loading } from "../loading";
-import { option, peak, period, today, tomorrow, trimmed } from "../period";
-import type { Colour, EventTold } from "../records";
-import { slotName, slotToken } from "../tariff";
-import { TiWidget, widgetStyle } from "../widget";
+import { Loading } from "../base/loading";
+import type { LiveMeter } from "../gateway/live";
+import type { Colour, EventTold } from "../gateway/records";
+import { colourMark, colourName, colourStyle } from "../tariff/colour";
+import { option, peak, period, today, tomorrow, trimmed } from "../tariff/period";
+import { slotName, slotToken } from "../tariff/tariff";
+import { isThreePhase, subscribedA, subscribedVa } from "../tic/electric";
+import { isoDay, moment, number, time } from "../words/format";
+import { t } from "../words/language";
+import { TiWidget, widgetStyle } from "./widget";
 
 const OPTIONS = { BASE: "contractBase", "HC..": "contractHc", "EJP.": "contractEjp", "BBR(": "contractTempo" } as const;
 

@@ -2,12 +2,12 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { phases, type Phase } from "../electric";
-import { number } from "../format";
-import { t, type Text } from "../language";
-import type { Estimate } from "../records";
-import { duration } from "../views/elapsed";
-import { TiWidget, widgetStyle } from "../widget";
+import type { Estimate } from "../gateway/records";
+import { phases, type Phase } from "../tic/electric";
+import { duration } from "../words/elapsed";
+import { number } from "../words/format";
+import { t, type Text } from "../words/language";
+import { TiWidget, widgetStyle } from "./widget";
 
 const COLUMNS: readonly { text: Text; unit: string; of: (phase: Phase) => number | undefined }[] = [
   { text: "phaseCurrent", unit: "A", of: (phase) => phase.amperes },
@@ -70,6 +70,12 @@ function cell(value: number | undefined, unit: string): TemplateResult {
   return html`<td>${value === undefined ? "–" : html`${number(value)} <small>${unit}</small>`}</td>`;
 }
 
+/** An estimate of a power, and how far it may be off. */
+function about(watts: number, error: number | null = null): string {
+  const off = error === null ? "" : ` ± ${number(error)}`;
+  return `≈ ${number(watts)}${off} W`.replaceAll(" ", "\u00a0");
+}
+
 /** Each of these is an estimate of the gateway, and said to be one. */
 function reckoned(estimate: Estimate, three: boolean): TemplateResult {
   const { active_power_w: active, error_w, injected_power_w: injected } = estimate;
@@ -78,8 +84,8 @@ function reckoned(estimate: Estimate, three: boolean): TemplateResult {
     <p class="soft">${t("estimated")}</p>
     <dl>
       <dt>${t("estimatedActive")}</dt>
-      <dd>${active === null ? "–" : `≈ ${number(active)} W`}${error_w === null ? "" : ` ± ${number(error_w)}`}</dd>
-      ${injected ? html`<dt>${t("estimatedInjected")}</dt><dd>≈ ${number(injected)} W</dd>` : nothing}
+      <dd>${active === null ? t("notKnown") : about(active, error_w)}</dd>
+      ${injected ? html`<dt>${t("estimatedInjected")}</dt><dd>${about(injected)}</dd>` : nothing}
       <dt>${t(three ? "estimatedMarginPhase" : "estimatedMargin")}</dt>
       <dd class=${(margin_va ?? margin_a ?? 0) < 0 ? "over" : ""}>
         ${[

@@ -2,15 +2,15 @@
 
 import { css, html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { Ticking } from "../clock";
-import { number, percent } from "../format";
-import { PART_S, PARTS, type Part } from "../heard";
-import { t } from "../language";
-import type { LiveMeter } from "../live";
-import { duration } from "../views/elapsed";
-import { chip, look } from "../views/look";
-import { linkLook, statusLook } from "../views/states";
-import { TiPatientWidget, widgetStyle } from "../widget";
+import { Ticking } from "../base/clock";
+import { PART_S, PARTS, type Part } from "../gateway/heard";
+import type { LiveMeter } from "../gateway/live";
+import { chip, look } from "../look/look";
+import { linkLook, statusLook } from "../meters/states";
+import { ago } from "../words/elapsed";
+import { number, percent } from "../words/format";
+import { t } from "../words/language";
+import { TiPatientWidget, widgetStyle } from "./widget";
 
 const WINDOWS = ["1", "15", "60"] as const;
 
@@ -57,11 +57,13 @@ export class TiStatus extends TiPatientWidget {
     const reader = statusLook(status);
     const line = linkLook(link);
     const now = this.connected.live.now();
-    const age = last_received === null ? undefined : duration(now - Date.parse(last_received) / 1000);
+    const age = last_received === null ? undefined : ago(now - Date.parse(last_received) / 1000);
     return html`
       <div class="state">
         ${chip(reader.tone, status)}<span>${t("readerState", { state: reader.meaning })}</span>
-        ${chip(line.tone, link)}<span>${t("lineState", { state: line.meaning })}</span>
+        ${status === "stopped" // else its line is that of before
+          ? nothing
+          : html`${chip(line.tone, link)}<span>${t("lineState", { state: line.meaning })}</span>`}
       </div>
       <p class="soft">
         ${age === undefined ? t("lineNever") : t("lineLast", { age })} ·

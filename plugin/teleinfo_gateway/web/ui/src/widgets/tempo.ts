@@ -3,15 +3,15 @@
 import { css, html, nothing, svg, type PropertyValues, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
-import { colourMark, colourName, colourShape, colourStyle } from "../colour";
-import { addDays, dayAndYear, monthName, number } from "../format";
-import { language, t } from "../language";
-import { shift } from "../legal-time";
-import type { LiveMeter } from "../live";
-import { Loading } from "../loading";
-import type { Colour, Energy } from "../records";
-import { DAY_COLOURS, counts, season, seasonStart, tempoDay, type Season } from "../tempo-season";
-import { TiPatientWidget, widgetStyle } from "../widget";
+import { Loading } from "../base/loading";
+import type { LiveMeter } from "../gateway/live";
+import type { Colour, Energy } from "../gateway/records";
+import { colourMark, colourName, colourShape, colourStyle } from "../tariff/colour";
+import { DAY_COLOURS, counts, season, seasonStart, tempoDay, type Season } from "../tariff/tempo-season";
+import { addDays, dayAndYear, monthName, number } from "../words/format";
+import { language, t } from "../words/language";
+import { shift } from "../words/legal-time";
+import { TiPatientWidget, widgetStyle } from "./widget";
 
 const AGAIN_MS = 3_600_000; // a day becomes known once a day
 const STEP = 11.5; // from one square of 10 to the next

@@ -2,16 +2,15 @@
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import { Ticking } from "../clock";
-import { unitOf } from "../electric";
-import { number } from "../format";
-import { t } from "../language";
-import { duration } from "../views/elapsed";
-import { labels } from "../views/labels";
-import { period, tomorrow, trimmed } from "../period";
-import { colourName } from "../colour";
-import { slotName } from "../tariff";
-import { TiWidget, widgetStyle } from "../widget";
+import { Ticking } from "../base/clock";
+import { colourName } from "../tariff/colour";
+import { period, tomorrow, trimmed } from "../tariff/period";
+import { slotName } from "../tariff/tariff";
+import { unitOf } from "../tic/electric";
+import { labels } from "../tic/labels";
+import { ago } from "../words/elapsed";
+import { number } from "../words/format";
+import { TiWidget, widgetStyle } from "./widget";
 
 @customElement("ti-value")
 export class TiValue extends TiWidget {
@@ -40,7 +39,7 @@ export class TiValue extends TiWidget {
     return html`<div class="body">
       <h3>${this.nameOf(label)}</h3>
       <p><span class="value">${value} <span class="unit">${unit}</span></span></p>
-      <p class="soft">${label}${age === undefined ? "" : ` · ${t("valueAge", { age: duration(age) })}`}</p>
+      <p class="soft">${label}${age === undefined ? "" : ` · ${ago(age)}`}</p>
       ${this.overlay()}
     </div>`;
   }
