@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from xpl import Message
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _STOP_S = 5.0
+_PORTS = 10_000, 32_767  # below those that Linux gives to clients
 _BROADCAST = "127.255.255.255"  # of lo: nothing leaves this machine
 
 
@@ -38,7 +40,30 @@ class SilentGatewayError(Exception):
     """The gateway did not say what the benchmark waits for; the text holds the end of its log."""
 
 
-class XplEar:
+class Held:
+    """What is begun with a block and ended after it."""
+
+    def __enter__(self) -> Self:
+        self.begin()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """By default there is nothing to do."""
+
+    def end(self) -> None:
+        """Give up what is held."""
+        raise NotImplementedError
+
+
+class XplEar(Held):
     """A UDP port that takes the place of the hub: it hears what the gateway broadcasts on lo."""
 
     def __init__(self) -> None:
@@ -47,15 +72,8 @@ class XplEar:
         self._socket.bind((_BROADCAST, 0))
         self.port: int = self._socket.getsockname()[1]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Hear nothing more."""
         self._socket.close()
 
     def hear(self, timeout_s: float) -> bytes | None:
@@ -84,13 +102,14 @@ class XplEar:
         return heard
 
 
-class GatewayProcess:
+class GatewayProcess(Held):
     """``teleinfo run`` on ``settings`` (what teleinfo.yaml may hold), while the block lasts."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         self._settings = settings
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
+        """Start it."""
         self._folder = tempfile.TemporaryDirectory()
         config = Path(self._folder.name, "teleinfo.yaml")
         config.write_text(yaml.safe_dump(self._settings), encoding="utf-8")
@@ -98,14 +117,9 @@ class GatewayProcess:
         command = [sys.executable, "-m", "teleinfo_gateway", "run", "--config", str(config)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Stop it."""
         stop(self._process)
         self._folder.cleanup()
 
@@ -127,6 +141,22 @@ class GatewayProcess:
         return SilentGatewayError(
             f"no {awaited} came from the gateway; its log ends with:\n{log[-1500:]}"
         )
+
+
+def free_port() -> int:
+    """A port that is free for TCP and UDP, and that no client of another program is given."""
+    while True:
+        port = random.randint(*_PORTS)  # noqa: S311  # any number does
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            try:
+                for each in (tcp, udp):
+                    each.bind(("", port))
+            except OSError:
+                continue
+            return port
 
 
 def resident_of(pid: int | str) -> Resident:

@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from gateway_process import GatewayProcess
+from gateway_process import GatewayProcess, free_port
 from table import Table
 
 from teleinfo_gateway.config import HistoryConfig
@@ -129,7 +129,7 @@ def _many(path: Path) -> Iterator[tuple[str, ...]]:
 
 def _answers(path: Path) -> Iterator[tuple[str, ...]]:
     """The time of each query, over HTTP, and what answering costs in memory."""
-    port = _free_port()
+    port = free_port()
     settings: dict[str, object] = {
         "xpl": False,
         "web": {"listen": f"127.0.0.1:{port}"},
@@ -211,9 +211,3 @@ def _wait(port: int) -> None:
 
 def _meter(adco: str, name: str) -> MeterRow:
     return MeterRow(adco, _END, name, "historique", 1, None)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from datetime import UTC, datetime
 
+from frames import groups_of, in_period, write_frame
 from gateway_process import GatewayProcess, XplEar, devices, xpl_only
-from line_writer import PIECE, open_lines
+from line_writer import open_lines
 from table import Table
 
-from teleinfo_gateway.simulation import Installation, SimulatedMeter, Tariff
-from tic import Decoder, Frame, Group, Mode, encode_frame
+from teleinfo_gateway.simulation import Installation, Tariff
+from tic import Mode, encode_frame
 
 _SAMPLES = 1000
 _QUIET_S = 0.005  # between two writes: the gateway sleeps when the next one comes
@@ -56,26 +56,9 @@ def _samples_ms(mode: Mode) -> list[float]:
 
 def _frames(mode: Mode) -> tuple[bytes, bytes]:
     """Two frames of one meter that differ in their tariff period."""
-    meter = SimulatedMeter(Installation(mode=mode, tariff=Tariff.HC), datetime.now(UTC))
-    items = Decoder().feed(meter.frame(meter.start))
-    groups = next(item.groups for item in items if isinstance(item, Frame))
-    first, second = (
-        encode_frame(_in_period(group, period) for group in groups) for period in (1, 2)
-    )
+    groups = groups_of(Installation(mode=mode, tariff=Tariff.HC))
+    first, second = (encode_frame(in_period(groups, period)) for period in (1, 2))
     return first, second
-
-
-def _in_period(group: Group, period: int) -> Group:
-    """The group as it is in tariff period 1 or 2; STGE must tell the period of NTARF."""
-    match group.label:
-        case "PTEC":
-            return Group("PTEC", ("HC..", "HP..")[period - 1])
-        case "NTARF":
-            return Group("NTARF", f"{period:02}")
-        case "STGE":
-            status = int(group.value, 16) & ~(0xF << 10) | period - 1 << 10
-            return Group("STGE", f"{status:08X}")
-    return group
 
 
 def _until_heard(
@@ -91,11 +74,7 @@ def _until_heard(
 
 
 def _latency_ms(ear: XplEar, master: int, frame: bytes) -> float | None:
-    last = (len(frame) - 1) // PIECE * PIECE
-    os.write(master, frame[:last])
-    time.sleep(_QUIET_S)
-    begin_s = time.perf_counter()
-    os.write(master, frame[last:])
+    begin_s = write_frame(master, frame, _QUIET_S)
     heard = ear.hear_basic(1.0)
     latency_ms = (time.perf_counter() - begin_s) * 1000
     return None if heard is None else latency_ms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from gateway_process import (
     Resident,
     XplEar,
     devices,
+    free_port,
     resident_of,
     speaking_lines,
     stop,
@@ -72,7 +72,7 @@ def _xpl_only(meter: list[dict[str, object]]) -> Resident:
 
 
 def _everything(meter: list[dict[str, object]]) -> Resident:
-    hub, web = _free_port(socket.SOCK_DGRAM), _free_port(socket.SOCK_STREAM)
+    hub, web = free_port(), free_port()
     settings: dict[str, object] = {
         "devices": meter,
         "xpl": {"interface": "lo", "port": hub, "hub": "always"},
@@ -89,10 +89,3 @@ def _everything(meter: list[dict[str, object]]) -> Resident:
                     raise gateway.silent(page)
                 connection.close()
             return gateway.resident
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,23 +12,21 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from frames import Groups, groups_of, in_period, status, with_group_behind, with_values, write_frame
 from gateway_process import GatewayProcess, devices
-from line_writer import PIECE, open_lines
+from line_writer import open_lines
 from mqtt_broker import Broker, MqttEar
 from table import Table
 
-from teleinfo_gateway.simulation import Installation, SimulatedMeter, Tariff
-from tic import Decoder, Frame, Group, Mode, encode_frame
+from teleinfo_gateway.simulation import Installation, Tariff
+from tic import Group, Mode, encode_frame
 
 _EVENTS = 300
-_QUIET_S = 0.02  # after a frame: what it brought is told
+_QUIET_S = 0.02
 _LAST_S = 0.005  # before its last bytes: the gateway sleeps when they come
 _FIRST_S = 15.0
 _BUDGET_MS = 20
-
-Groups = Sequence[Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,13 @@ def run() -> Table:
 
 def _cases() -> Iterator[_Case]:
     single = Installation(tariff=Tariff.HC)
-    calm = _groups(single)
-    loaded = _with(calm, IINST="052", PAPP="11960")
-    after = 1 + [group.label for group in loaded].index("IINST")
-    over = [*loaded[:after], Group("ADPS", "052"), *loaded[after:]]
+    calm = groups_of(single)
+    loaded = with_values(calm, IINST="052", PAPP="11960")
+    over = with_group_behind(loaded, "IINST", Group("ADPS", "052"))
     yield _Case("historique, overload (ADPS)", "overload", single, [(calm, True), (over, True)])
 
     three = Installation(tariff=Tariff.HC, phases=3)
-    calm = _groups(three)
+    calm = groups_of(three)
     currents = [Group("IINST1", "002"), Group("IINST2", "024"), Group("IINST3", "001")]
     short = [Group("ADIR2", "024"), Group("ADCO", three.identity), *currents]
     # One long frame among the short ones does not end an overload, two do.
@@ -74,40 +71,15 @@ def _cases() -> Iterator[_Case]:
     yield _Case("historique, overload (short frames)", "overload", three, turns)
 
     standard = Installation(mode=Mode.STANDARD, tariff=Tariff.HC)
-    calm = _groups(standard)
-    over = _with(calm, STGE=_status(calm, 1 << 7, 1 << 7))
+    calm = groups_of(standard)
+    over = with_values(calm, STGE=status(calm, 1 << 7, 1 << 7))
     turns = [(calm, False), (calm, True), (over, False), (over, True)]
     yield _Case("standard, overload (STGE)", "overload", standard, turns)
 
     for installation in (single, standard):
-        groups = _groups(installation)
-        turns = [(_in_period(groups, period), True) for period in (1, 2)]
+        groups = groups_of(installation)
+        turns = [(in_period(groups, period), True) for period in (1, 2)]
         yield _Case(f"{installation.mode.value}, tariff", "slot", installation, turns)
-
-
-def _groups(installation: Installation) -> Groups:
-    meter = SimulatedMeter(installation, datetime.now(UTC))
-    items = Decoder().feed(meter.frame(meter.start))
-    return next(item.groups for item in items if isinstance(item, Frame))
-
-
-def _with(groups: Groups, **values: str) -> list[Group]:
-    return [Group(each.label, values.get(each.label, each.value), each.horodate) for each in groups]
-
-
-def _status(groups: Groups, mask: int, bits: int) -> str:
-    """STGE with other bits."""
-    register = next(int(group.value, 16) for group in groups if group.label == "STGE")
-    return f"{register & ~mask | bits:08X}"
-
-
-def _in_period(groups: Groups, period: int) -> Groups:
-    """The groups as they are in tariff period 1 or 2."""
-    if any(group.label == "PTEC" for group in groups):
-        return _with(groups, PTEC=("HC..", "HP..")[period - 1])
-    status = _status(groups, 0xF << 10, period - 1 << 10)
-    name = ("HEURE CREUSE", "HEURE PLEINE")[period - 1].ljust(16)
-    return _with(groups, NTARF=f"{period:02}", STGE=status, LTARF=name)
 
 
 def _measured(case: _Case) -> Iterator[tuple[str, ...]]:
@@ -171,11 +143,6 @@ def _until_heard(
 
 
 def _write(master: int, frame: bytes) -> float:
-    """Write a frame; gives when its last bytes were written."""
-    last = (len(frame) - 1) // PIECE * PIECE
+    """Write a frame when what the one before it brought is told; gives when its last bytes were."""
     time.sleep(_QUIET_S)
-    os.write(master, frame[:last])
-    time.sleep(_LAST_S)
-    begin_s = time.perf_counter()
-    os.write(master, frame[last:])
-    return begin_s
+    return write_frame(master, frame, _LAST_S)

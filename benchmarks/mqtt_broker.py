@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
-from gateway_process import stop
+from gateway_process import Held, free_port, stop
 from paho.mqtt.client import CallbackAPIVersion, Client, MQTTMessage
 
 _HOST = "127.0.0.1"
@@ -27,14 +25,13 @@ NO_OUTPUT: Mapping[str, object] = {"xpl": False, "web": False, "history": False}
 """Settings of a gateway that only reads."""
 
 
-class Broker:
+class Broker(Held):
     """mosquitto at a free port, while the block lasts."""
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
+        """Start it at a free port."""
         self._folder = TemporaryDirectory()
-        with socket.socket() as probe:
-            probe.bind((_HOST, 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         lines = [f"listener {self.port} {_HOST}", *_SETTINGS]
         if os.geteuid() == 0:
             lines.append("user root")  # another may not read the folder
@@ -42,14 +39,9 @@ class Broker:
         configuration.write_text("\n".join([*lines, ""]), encoding="utf-8")
         self._command = [_PROGRAM, "-c", str(configuration)]
         self.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Stop it, and forget where it was."""
         self.stop()
         self._folder.cleanup()
 
@@ -89,7 +81,7 @@ class Heard:
     payload: bytes
 
 
-class MqttEar:
+class MqttEar(Held):
     """Subscribes to topic filters by QoS 0, while the block lasts."""
 
     def __init__(self, broker: Broker, *filters: str) -> None:
@@ -100,17 +92,13 @@ class MqttEar:
         self._client.on_connect = lambda *_: self._client.subscribe([(f, 0) for f in filters])
         self._client.on_message = self._note
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
+        """Connect."""
         self._client.connect(_HOST, self._port)
         self._client.loop_start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
 

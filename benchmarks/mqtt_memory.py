@@ -6,16 +6,16 @@ import os
 import select
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import cycle
 
+from frames import groups_of, with_values
 from gateway_process import GatewayProcess, Resident, devices, speaking_lines
 from line_writer import open_lines
 from mqtt_broker import NO_OUTPUT, Broker, MqttEar
 from table import Table
 
-from teleinfo_gateway.simulation import Installation, SimulatedMeter, Tariff
-from tic import Decoder, Frame, Group, Mode, encode_frame
+from teleinfo_gateway.simulation import Installation, Tariff
+from tic import Mode, encode_frame
 
 _ALONE_S = 15.0
 _BEFORE = 2_000  # frames while the broker is there
@@ -85,16 +85,11 @@ def _flooded(*, stalls: bool) -> dict[str, Resident]:
 
 def _frames() -> Iterator[bytes]:
     """Frames of a meter that differ in tariff, current and power."""
-    meter = SimulatedMeter(Installation(tariff=Tariff.HC), datetime.now(UTC))
-    items = Decoder().feed(meter.frame(meter.start))
-    groups = next(item.groups for item in items if isinstance(item, Frame))
+    groups = groups_of(Installation(tariff=Tariff.HC))
     for amperes in range(1, 41):
-        values = {
-            "PTEC": "HC.." if amperes % 2 else "HP..",
-            "IINST": f"{amperes:03}",
-            "PAPP": f"{amperes * 230:05}",
-        }
-        yield encode_frame(Group(each.label, values.get(each.label, each.value)) for each in groups)
+        period = "HC.." if amperes % 2 else "HP.."
+        load = {"IINST": f"{amperes:03}", "PAPP": f"{amperes * 230:05}"}
+        yield encode_frame(with_values(groups, PTEC=period, **load))
 
 
 def _until_heard(

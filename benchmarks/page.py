@@ -10,19 +10,18 @@ import gzip
 import json
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
-from gateway_process import GatewayProcess, devices
+from frames import groups_of, with_group_behind, with_values
+from gateway_process import GatewayProcess, devices, free_port
 from history import readings
 from line_writer import open_lines
 from table import Table
@@ -31,15 +30,16 @@ from teleinfo_gateway.config import HistoryConfig
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.sampling import MeterRow
 from teleinfo_gateway.history.store import Batch, store
-from teleinfo_gateway.simulation import Installation, SimulatedMeter
+from teleinfo_gateway.simulation import Installation
 from teleinfo_gateway.web import pages
-from tic import Decoder, Frame, Group, Mode, encode_frame
+from tic import Group, Mode, encode_frame
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _NAME = "meter-1"
-_METER = SimulatedMeter(Installation(), datetime.now(UTC))
+_INSTALLATION = Installation()
+_GROUPS = groups_of(_INSTALLATION)
 _YEAR_MINUTES = 365 * 1440
 _WEEK_MINUTES = 7 * 1440
 _TIMES = 5
@@ -98,7 +98,7 @@ _OVERLOAD = """() => new Promise((resolve) => {
 def run() -> Table:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  # there is none everywhere
 
-    (line, *_), port = open_lines(1), _free_port()
+    (line, *_), port = open_lines(1), free_port()
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         history = Path(folder, "history.db")
         _fill(history)
@@ -136,7 +136,7 @@ def run() -> Table:
 def _fill(path: Path) -> None:
     database = Database(HistoryConfig(path=str(path)))
     database.prepare()
-    adco = _METER.installation.identity
+    adco = _INSTALLATION.identity
     end = int(time.time()) // 60 * 60
     source = readings(adco, end - 60 * _YEAR_MINUTES, 1)
     for begin in range(0, _YEAR_MINUTES, _WEEK_MINUTES):
@@ -219,17 +219,7 @@ def _overloads(browser: Browser, url: str, line: int) -> tuple[str, ...]:
 
 def _frame(*, over: bool = False) -> bytes:
     """A frame of the meter; ``over``: of one whose subscription is exceeded."""
-    items = Decoder().feed(_METER.frame(_METER.start))
-    groups = next(item.groups for item in items if isinstance(item, Frame))
     if not over:
-        return encode_frame(groups)
-    loaded: dict[str, Any] = {"IINST": "052", "PAPP": "11960"}
-    changed = [Group(each.label, loaded.get(each.label, each.value)) for each in groups]
-    place = 1 + next(at for at, each in enumerate(changed) if each.label == "IINST")
-    return encode_frame([*changed[:place], Group("ADPS", "052"), *changed[place:]])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+        return encode_frame(_GROUPS)
+    loaded = with_values(_GROUPS, IINST="052", PAPP="11960")
+    return encode_frame(with_group_behind(loaded, "IINST", Group("ADPS", "052")))

@@ -9,8 +9,6 @@ Run as a program (``target_places.py PORT``), this module takes every HTTP reque
 from __future__ import annotations
 
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway_process import stop
+from gateway_process import free_port, stop
 
 _HOST = "127.0.0.1"
 _NOBODY = 65534
@@ -30,7 +28,6 @@ _NO_ROOT: Mapping[str, Any] = (
 """What databases run as: they refuse to be root."""
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
-_PORTS = 10_000, 32_767  # below those that Linux gives to clients
 
 
 class Place:
@@ -44,7 +41,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://{_HOST}:{self.port}"
         self.keys = self._keys()
         self._process: subprocess.Popen[bytes] | None = None
@@ -171,7 +168,7 @@ class InfluxDb(Place):
         Path(self.folder, "influxdb.conf").write_text(
             f"""
             reporting-disabled = true
-            bind-address = "{_HOST}:{_free_port()}"
+            bind-address = "{_HOST}:{free_port()}"
             [meta]
             dir = "{self.folder}/meta"
             [data]
@@ -273,14 +270,6 @@ class _SaysOk(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-def _free_port() -> int:
-    while True:
-        port = random.randint(*_PORTS)  # noqa: S311  # any number does
-        with socket.socket() as probe:
-            if probe.connect_ex((_HOST, port)) != 0:
-                return port
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every test shares: the captures, and skips that a complete run does not accept."""
+"""What every test shares: captures, skips that a complete run does not accept, an end."""
 
 import faulthandler
 import os
@@ -10,6 +10,7 @@ import pytest
 collect_ignore = ["homeassistant"]  # needs Home Assistant: make test-homeassistant
 
 CAPTURES = Path(__file__).parent / "captures"
+END_S = 60
 REQUIRE_ALL = bool(os.environ.get("TELEINFO_REQUIRE_ALL"))
 
 
@@ -35,7 +36,10 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure():
-    """A run that has not ended a minute after its last test tells where it hangs, and fails."""
-    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
+    """A run that has not ended so long after its report tells where it hangs, and fails.
+
+    First of all: where another one of these hooks raises, those after it are not called.
+    """
+    faulthandler.dump_traceback_later(END_S, exit=True, file=sys.__stderr__)

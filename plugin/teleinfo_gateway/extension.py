@@ -106,7 +106,7 @@ class _Guest:
 
     async def stop(self) -> None:
         """End."""
-        task = asyncio.ensure_future(self._output.stop())
+        task = asyncio.create_task(self._leave())
         await asyncio.wait({task}, timeout=_STOP_S)
         if not task.done():
             task.cancel()
@@ -114,15 +114,27 @@ class _Guest:
         elif not task.cancelled() and (error := task.exception()) is not None:
             self._fault(error)
 
+    async def _leave(self) -> None:
+        """So that whatever ``stop`` is, even no coroutine function, fails in the task."""
+        await self._output.stop()
+
     def state(self) -> Mapping[str, str | int | bool]:
         """What the output tells, and what it has failed at."""
         try:
-            state = dict(self._output.state())
+            state = {str(key): _plain(value) for key, value in self._output.state().items()}
         except Exception as error:  # noqa: BLE001  # see extension_output
             self._fault(error)
             state = {}
         return state | {"problem": self._problem or state.get("problem", "")}
 
     def _fault(self, error: BaseException) -> None:
-        self._problem = f"a fault of the extension: {type(error).__name__}"
-        log.error("%s: %s", self.name, self._problem, exc_info=error)
+        """Keep a fault for the status and log it once: the state is asked for again and again."""
+        problem = f"a fault of the extension: {type(error).__name__}"
+        if problem != self._problem:
+            self._problem = problem
+            log.error("%s: %s", self.name, problem, exc_info=error)
+
+
+def _plain(value: object) -> str | int | bool:
+    """A value that the page, the API and the metrics can tell."""
+    return value if isinstance(value, str | int) else str(value)

@@ -22,7 +22,8 @@ from teleinfo_gateway.errors import GatewayError
 __all__ = ["HttpError", "HttpServer", "shown"]
 
 _CONNECT_S = 3.0
-_READ_S = 5.0  # between two pieces of an answer, and for the whole of its body
+_READ_S = 5.0  # until an answer begins, between two pieces of it, and for the whole of its body
+_PATIENT_S = 30.0  # the same where nothing should be sent again that is only slow to be taken
 _ANSWER_BYTES = 4096  # what is said of a value is short; the rest of a page is left unread
 _SHOWN = 200  # characters of what a server says
 _LONGEST_WAIT_S = 3600.0  # however long a server asks for
@@ -53,17 +54,18 @@ class HttpServer:
     """Where requests go, one after another, all in one thread at a time.
 
     ``refused`` says what to do when the server does not let us in, ``absent`` when it has no such
-    page.
+    page. A ``patient`` one waits longer for an answer: what is sent again may count twice.
     """
 
-    def __init__(self, url: str, *, refused: str, absent: str) -> None:
+    def __init__(self, url: str, *, refused: str, absent: str, patient: bool = False) -> None:
         self.url = url
+        self._answer_s = _PATIENT_S if patient else _READ_S
         self._advice = {401: refused, 403: refused, 404: absent}
         self._pool = urllib3.connection_from_url(
             url,
             maxsize=1,
             retries=False,
-            timeout=urllib3.Timeout(connect=_CONNECT_S, read=_READ_S),
+            timeout=urllib3.Timeout(connect=_CONNECT_S, read=self._answer_s),
         )
         self._folder = urllib3.util.parse_url(url).path or ""
 
@@ -94,10 +96,10 @@ class HttpServer:
                 redirect=False,
                 preload_content=False,
             )
-            answer = _beginning(response)
+            answer = _beginning(response, self._answer_s)
         except HTTPError as error:
             # Without its cause: what it holds of the request is not for others.
-            raise HttpError(f"{self.url} {_reason(error)}") from None
+            raise HttpError(f"{self.url} {_reason(error, self._answer_s)}") from None
         if not 200 <= response.status < 300:
             raise HttpError(
                 f"{self.url} {self._refusal(response.status)}",
@@ -128,9 +130,9 @@ def shown(said: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _beginning(response: urllib3.BaseHTTPResponse) -> bytes:
+def _beginning(response: urllib3.BaseHTTPResponse, answer_s: float) -> bytes:
     """What fits of an answer, if it comes in time."""
-    end_s = time.monotonic() + _READ_S
+    end_s = time.monotonic() + answer_s
     answer = b""
     while len(answer) < _ANSWER_BYTES and time.monotonic() < end_s:
         piece = response.read1(_ANSWER_BYTES - len(answer))
@@ -147,7 +149,7 @@ def _seconds(text: str) -> float:
     return min(float(text), _LONGEST_WAIT_S) if text.isdecimal() else 0.0
 
 
-def _reason(error: HTTPError) -> str:
+def _reason(error: HTTPError, answer_s: float) -> str:
     """What has happened, and what to do."""
     look = "is it running, and is this its address?"
     match error:
@@ -156,7 +158,7 @@ def _reason(error: HTTPError) -> str:
         case ConnectTimeoutError() if not isinstance(error, NewConnectionError):
             return f"does not answer within {_CONNECT_S:.0f} s: {look}"
         case ReadTimeoutError():
-            return f"takes a request but does not answer within {_READ_S:.0f} s: is it overloaded?"
+            return f"takes a request but does not answer within {answer_s:.0f} s: is it overloaded?"
         case SSLError():
             return f"cannot be trusted: {_of_tls(error)}"
         case NewConnectionError():

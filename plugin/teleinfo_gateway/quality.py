@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from teleinfo_gateway.link import STANDBY_ADVICE
-from teleinfo_gateway.sources import Trouble
+from teleinfo_gateway.sources import Trouble, Way
 from teleinfo_gateway.speeds import JUNK, PATIENCE_S
 from teleinfo_gateway.statuses import LinkState
 from tic import Reason, Statistics
@@ -101,6 +101,7 @@ class Evidence:
     trouble: Trouble | None = None  # of the port, if there is no port
     baudrate: int | None = None  # None: set by a server, not here
     searches: bool = True  # the other speed is tried as well
+    way: Way = Way.PORT
     quiet_s: float = 0.0  # since a group verified
     junk: int = 0  # bytes since then
     minute: Counts = field(default_factory=Counts)
@@ -133,8 +134,20 @@ _RULES: tuple[tuple[Callable[[Evidence], bool], str], ...] = (
     (lambda e: e.link is LinkState.NO_PORT, ""),  # the link says what is known
     (lambda e: e.link is LinkState.STANDBY, STANDBY_ADVICE),
     (
+        lambda e: e.quiet and e.junk == 0 and e.way is Way.DATAGRAMS,
+        "no datagram arrives: check that one is sent to this port, and that no firewall keeps it",
+    ),
+    (
+        lambda e: e.quiet and e.junk == 0 and e.way is Way.SERVER,
+        "nothing arrives from the serial server: check the wires there, and which port it reads",
+    ),
+    (
         lambda e: e.quiet and e.junk == 0,
         "nothing arrives: check the wires at I1 and I2, and that this is the adapter's port",
+    ),
+    (
+        lambda e: e.quiet and e.way is Way.DATAGRAMS,
+        "datagrams arrive and none is a sound frame: check who sends them, and the wires there",
     ),
     (
         lambda e: e.quiet and e.junk > JUNK and e.baudrate is None,
@@ -160,6 +173,10 @@ _RULES: tuple[tuple[Callable[[Evidence], bool], str], ...] = (
         lambda e: e.baudrate == 9600 and e.damage >= _TOO_SLOW,
         "adapter too slow for standard mode: take one made for 9600 bit/s, or shorten the wires",
     ),
+    (
+        lambda e: e.damage >= _WEAK and e.way is not Way.PORT,
+        "weak signal: check the wires at the machine that reads the meter",
+    ),
     (lambda e: e.damage >= _WEAK, "weak signal: check the wires"),
     (
         lambda e: e.minute.unknown >= _TOO_FEW and (e.minute.error_rate or 0) >= _WEAK,
@@ -177,8 +194,9 @@ def advice(evidence: Evidence) -> str:
 class QualityMeter:
     """Follows one line by what its decoder has counted; memory is bounded, whatever the time."""
 
-    def __init__(self, statistics: Statistics, now_s: float) -> None:
+    def __init__(self, statistics: Statistics, now_s: float, way: Way = Way.PORT) -> None:
         self.overruns: int | None = None
+        self._way = way
         self._statistics = statistics
         self._windows = {minutes: _Window(60.0 * minutes) for minutes in MINUTES}
         self._proof = (now_s, Counts())  # when a group last verified, to a second
@@ -216,6 +234,7 @@ class QualityMeter:
             trouble=trouble,
             baudrate=baudrate,
             searches=searches,
+            way=self._way,
             quiet_s=0.0 if counts.groups != proof.groups else now_s - proof_s,
             junk=counts.bytes - proof.bytes,
             minute=minute,

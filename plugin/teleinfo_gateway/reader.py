@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from teleinfo_gateway.quality import Quality, QualityMeter
-from teleinfo_gateway.sources import Source, SourceError, Trouble, has_speed, open_source
+from teleinfo_gateway.sources import (
+    Source,
+    SourceError,
+    Trouble,
+    has_speed,
+    open_source,
+    way_of,
+)
 from teleinfo_gateway.speeds import SpeedSearch
 from teleinfo_gateway.statuses import LinkState
 from tic import Decoder, Item, Mode
@@ -45,7 +52,7 @@ class LineReader:
         self._device = device
         self._has_speed = has_speed(device)
         self._listener = listener
-        self._quality = QualityMeter(self.decoder.statistics, time.monotonic())
+        self._quality = QualityMeter(self.decoder.statistics, time.monotonic(), way_of(device))
         self._byte_s = 0.0  # when the last byte came, or the port was opened
         self._fault: asyncio.Future[SourceError] | None = None  # of the listener
 

@@ -1,11 +1,16 @@
-"""Which outputs a configuration asks for. What an output needs is imported when it is wanted."""
+"""Which outputs a configuration asks for, and what each of them is made of.
+
+One function for each kind of output, at the end a table of them. What an output needs is imported
+in its function: a gateway without it neither carries it nor needs it installed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from teleinfo_gateway.bus import Bus
@@ -20,28 +25,9 @@ if TYPE_CHECKING:
     from teleinfo_gateway.forwarding import Target
     from teleinfo_gateway.history.output import HistoryOutput
 
-__all__ = ["SECTIONS", "Host", "make_outputs"]
+__all__ = ["KINDS", "Host", "changed_kinds", "durable_outputs", "make_outputs"]
 
 log = logging.getLogger(__name__)
-
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "xpl": ("xpl",),
-    "mqtt": ("mqtt", "domoticz"),
-    "domoticz": ("domoticz",),
-    "jeedom": ("jeedom",),
-    "udp": ("udp",),
-    "history": ("history",),
-    "sql": ("sql", "history"),
-    "influxdb": ("influxdb", "history"),
-    "emoncms": ("emoncms", "history"),
-    "push": ("push", "history"),
-    "files": ("files", "history"),
-    "extensions": ("extensions", "history"),
-}
-"""The kinds of outputs, in the order of their start, and the sections each is made from."""
-
-_DURABLE: tuple[str, ...] = ("sql", "influxdb", "emoncms", "files")
-"""The outputs that read the history, each behind a cursor of its own."""
 
 _EXTRAS = {"paho": "mqtt", "urllib3": "http", "sqlalchemy": "sql", "alembic": "sql"}
 """The package whose absence says that an extra is not installed."""
@@ -62,6 +48,11 @@ class Host(Protocol):
         """The meters by name."""
         raise NotImplementedError
 
+    @property
+    def history(self) -> HistoryOutput | None:
+        """The history, unless it is switched off or not installed."""
+        raise NotImplementedError
+
     def device(self, name: str) -> DeviceConfig | None:
         """The settings of a meter; its last reading may still travel when it is gone."""
         raise NotImplementedError
@@ -70,136 +61,150 @@ class Host(Protocol):
         """The interval of a meter."""
         raise NotImplementedError
 
-    @property
-    def history(self) -> HistoryOutput | None:
-        """The history, unless it is switched off or not installed."""
-        raise NotImplementedError
-
     def request_reload(self) -> asyncio.Task[int] | None:
         """Have the configuration read again; gives the number of its faults, later."""
         raise NotImplementedError
 
 
-def make_outputs(kind: str, config: Config, host: Host) -> list[Output]:
+def make_outputs(kind: str, host: Host) -> list[Output]:
     """The outputs of a kind, not started yet; none if it is not wanted, or not installed."""
     try:
-        made = _MAKERS[kind](config, host)
+        return list(_TABLE[kind].make(host))
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
         log.warning("no %s: %s", kind, MissingExtraError(f"the output {kind}", _EXTRAS[error.name]))
         return []
-    outputs = made if isinstance(made, list) else [made]
-    return [output for output in outputs if output is not None]
 
 
-def _xpl(config: Config, host: Host) -> Output | None:
-    return None if config.xpl is None else XplOutput(config.xpl, host.bus, host.interval_s)
+def changed_kinds(old: Config, new: Config) -> list[str]:
+    """The kinds of outputs that two configurations do not ask for in the same way."""
+    return [
+        kind
+        for kind, each in _TABLE.items()
+        if any(getattr(old, section) != getattr(new, section) for section in each.sections)
+    ]
 
 
-def _mqtt(config: Config, host: Host) -> Output | None:
-    if config.mqtt is None:
-        return None
-    from teleinfo_gateway.outputs.mqtt import MqttOutput  # noqa: PLC0415  # see above
+def durable_outputs(config: Config) -> frozenset[str]:
+    """The names of the durable outputs: each reads the history behind a cursor of its own."""
+    sections = ("sql", "influxdb", "emoncms", "files")
+    return frozenset(
+        [name for name in sections if getattr(config, name) is not None]
+        + [f"push-{each.name}" for each in config.push]
+        + [f"extension-{name}" for name in config.extensions]
+    )
 
-    return MqttOutput(config.mqtt, config.domoticz, host.bus, host)
+
+# --- live: from the bus
 
 
-def _domoticz(config: Config, host: Host) -> Output | None:
-    if config.domoticz is None or config.domoticz.url is None:
-        return None
-    from teleinfo_gateway.outputs.domoticz import DomoticzOutput  # noqa: PLC0415  # see above
+def _xpl(host: Host) -> Iterator[Output]:
+    if (config := host.config.xpl) is not None:
+        yield XplOutput(config, host.bus, host.interval_s)
+
+
+def _mqtt(host: Host) -> Iterator[Output]:
+    if (config := host.config.mqtt) is not None:
+        from teleinfo_gateway.outputs.mqtt import MqttOutput  # noqa: PLC0415  # see the top
+
+        yield MqttOutput(config, host.config.domoticz, host.bus, host)
+
+
+def _domoticz(host: Host) -> Iterator[Output]:
+    config = host.config.domoticz
+    if config is None or config.url is None:  # without one, the output mqtt tells it
+        return
+    from teleinfo_gateway.outputs.domoticz import DomoticzOutput  # noqa: PLC0415  # see the top
 
     def estimate(name: str) -> Estimate:
         meter = host.meters.get(name)
         return Estimate() if meter is None else meter.estimator.estimate(time.monotonic())
 
-    return DomoticzOutput(config.domoticz, host.bus, host.interval_s, estimate)
+    yield DomoticzOutput(config, host.bus, host.interval_s, estimate)
 
 
-def _jeedom(config: Config, host: Host) -> Output | None:
-    if config.jeedom is None:
-        return None
-    from teleinfo_gateway.outputs.jeedom import JeedomOutput  # noqa: PLC0415  # see above
+def _jeedom(host: Host) -> Iterator[Output]:
+    if (config := host.config.jeedom) is not None:
+        from teleinfo_gateway.outputs.jeedom import JeedomOutput  # noqa: PLC0415  # see the top
 
-    return JeedomOutput(config.jeedom, host.bus, host.interval_s)
-
-
-def _udp(config: Config, host: Host) -> Output | None:
-    if config.udp is None:
-        return None
-    from teleinfo_gateway.outputs.udp import UdpOutput  # noqa: PLC0415  # see above
-
-    return UdpOutput(config.udp, host.bus, host.device)
+        yield JeedomOutput(config, host.bus, host.interval_s)
 
 
-def _history(config: Config, host: Host) -> Output | None:
-    if config.history is None:
-        return None
-    from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see above
+def _udp(host: Host) -> Iterator[Output]:
+    if (config := host.config.udp) is not None:
+        from teleinfo_gateway.outputs.udp import UdpOutput  # noqa: PLC0415  # see the top
 
-    return HistoryOutput(config.history, host.bus, host.device, lambda: _readers(config))
-
-
-def _readers(config: Config) -> set[str]:
-    """The names of the durable outputs of a configuration."""
-    readers = {name for name in _DURABLE if getattr(config, name) is not None}
-    return (
-        readers
-        | {f"push-{each.name}" for each in config.push}
-        | {f"extension-{name}" for name in config.extensions}
-    )
+        yield UdpOutput(config, host.bus, host.device)
 
 
-def _sql(config: Config, host: Host) -> Output | None:
-    if config.sql is None:
-        return None
-    from teleinfo_gateway.outputs.sql import SqlTarget  # noqa: PLC0415  # see above
-
-    return _forwarder("sql", SqlTarget(config.sql), host, from_start=True)
+# --- the history, and what is durable: from the history
 
 
-def _influxdb(config: Config, host: Host) -> Output | None:
-    if config.influxdb is None:
-        return None
-    from teleinfo_gateway.outputs.influxdb import InfluxdbTarget  # noqa: PLC0415  # see above
+def _history(host: Host) -> Iterator[Output]:
+    if (config := host.config.history) is not None:
+        from teleinfo_gateway.history.output import HistoryOutput  # noqa: PLC0415  # see the top
 
-    return _forwarder("influxdb", InfluxdbTarget(config.influxdb), host)
-
-
-def _emoncms(config: Config, host: Host) -> Output | None:
-    if config.emoncms is None:
-        return None
-    from teleinfo_gateway.outputs.emoncms import EmoncmsTarget  # noqa: PLC0415  # see above
-
-    return _forwarder("emoncms", EmoncmsTarget(config.emoncms), host)
+        yield HistoryOutput(config, host.bus, host.device, durable_outputs(host.config))
 
 
-def _push(config: Config, host: Host) -> list[Output | None]:
-    if not config.push:
-        return []
-    from teleinfo_gateway.outputs.push import PushTarget  # noqa: PLC0415  # see above
+def _sql(host: Host) -> Iterator[Output]:
+    if (config := host.config.sql) is not None:
+        from teleinfo_gateway.outputs.sql import SqlTarget  # noqa: PLC0415  # see the top
 
-    return [_forwarder(f"push-{each.name}", PushTarget(each), host) for each in config.push]
-
-
-def _files(config: Config, host: Host) -> Output | None:
-    if config.files is None:
-        return None
-    from teleinfo_gateway.outputs.files import FilesTarget  # noqa: PLC0415  # see above
-
-    return _forwarder("files", FilesTarget(config.files), host)
+        yield from _forwarder("sql", SqlTarget(config), host, from_start=True)
 
 
-def _extensions(config: Config, host: Host) -> list[Output | None]:
-    if not config.extensions:
-        return []
-    from teleinfo_gateway.extension import extension_output  # noqa: PLC0415  # see above
+def _influxdb(host: Host) -> Iterator[Output]:
+    if (config := host.config.influxdb) is not None:
+        from teleinfo_gateway.outputs.influxdb import InfluxdbTarget  # noqa: PLC0415  # see the top
 
-    guest_of = _GuestOf(host)
-    return [
-        extension_output(name, settings, guest_of) for name, settings in config.extensions.items()
-    ]
+        yield from _forwarder("influxdb", InfluxdbTarget(config), host)
+
+
+def _emoncms(host: Host) -> Iterator[Output]:
+    if (config := host.config.emoncms) is not None:
+        from teleinfo_gateway.outputs.emoncms import EmoncmsTarget  # noqa: PLC0415  # see the top
+
+        yield from _forwarder("emoncms", EmoncmsTarget(config), host)
+
+
+def _push(host: Host) -> Iterator[Output]:
+    for config in host.config.push:
+        from teleinfo_gateway.outputs.push import PushTarget  # noqa: PLC0415  # see the top
+
+        yield from _forwarder(f"push-{config.name}", PushTarget(config), host)
+
+
+def _files(host: Host) -> Iterator[Output]:
+    if (config := host.config.files) is not None:
+        from teleinfo_gateway.outputs.files import FilesTarget  # noqa: PLC0415  # see the top
+
+        yield from _forwarder("files", FilesTarget(config), host)
+
+
+def _forwarder(
+    name: str, target: Target, host: Host, *, from_start: bool = False
+) -> Iterator[Output]:
+    """An output that reads the history, from now on or all that is kept; none without a history."""
+    if host.history is None:
+        log.error("no %s: it sends what the history keeps, and there is none", name)
+        return
+    from teleinfo_gateway.forwarding.forwarder import Forwarder  # noqa: PLC0415  # see the top
+
+    yield Forwarder(name, target, host.history, from_start=from_start)
+
+
+# --- those of other packages: live or durable
+
+
+def _extensions(host: Host) -> Iterator[Output]:
+    for name, settings in host.config.extensions.items():
+        from teleinfo_gateway.extension import extension_output  # noqa: PLC0415  # see the top
+
+        output = extension_output(name, settings, _GuestOf(host))
+        if output is not None:
+            yield output
 
 
 class _GuestOf:
@@ -215,30 +220,34 @@ class _GuestOf:
 
     def forward(self, name: str, target: Target) -> Output | None:
         """A durable output to ``target``."""
-        return _forwarder(f"extension-{name}", target, self._host)
+        return next(_forwarder(f"extension-{name}", target, self._host), None)
 
 
-def _forwarder(name: str, target: Target, host: Host, *, from_start: bool = False) -> Output | None:
-    """An output that reads the history, from now on or all that is kept."""
-    if host.history is None:
-        log.error("no %s: it sends what the history keeps, and there is none", name)
-        return None
-    from teleinfo_gateway.forwarding.forwarder import Forwarder  # noqa: PLC0415  # see above
-
-    return Forwarder(name, target, host.history, from_start=from_start)
+# --- all of them
 
 
-_MAKERS: Mapping[str, Callable[[Config, Host], Output | list[Output | None] | None]] = {
-    "xpl": _xpl,
-    "mqtt": _mqtt,
-    "domoticz": _domoticz,
-    "jeedom": _jeedom,
-    "udp": _udp,
-    "history": _history,
-    "sql": _sql,
-    "influxdb": _influxdb,
-    "emoncms": _emoncms,
-    "push": _push,
-    "files": _files,
-    "extensions": _extensions,
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of output: how it is made, and the sections that it is made from."""
+
+    make: Callable[[Host], Iterator[Output]]
+    sections: tuple[str, ...]
+
+
+_TABLE: Mapping[str, _Kind] = {
+    "xpl": _Kind(_xpl, ("xpl",)),
+    "mqtt": _Kind(_mqtt, ("mqtt", "domoticz")),
+    "domoticz": _Kind(_domoticz, ("domoticz",)),
+    "jeedom": _Kind(_jeedom, ("jeedom",)),
+    "udp": _Kind(_udp, ("udp",)),
+    "history": _Kind(_history, ("history",)),
+    "sql": _Kind(_sql, ("sql", "history")),
+    "influxdb": _Kind(_influxdb, ("influxdb", "history")),
+    "emoncms": _Kind(_emoncms, ("emoncms", "history")),
+    "push": _Kind(_push, ("push", "history")),
+    "files": _Kind(_files, ("files", "history")),
+    "extensions": _Kind(_extensions, ("extensions", "history")),
 }
+
+KINDS: tuple[str, ...] = tuple(_TABLE)
+"""The kinds of outputs, in the order of their start: the history before those that read it."""

@@ -21,12 +21,32 @@ from tic import FrameKind, Mode
 from xpl import Message
 
 from .. import free_ports
-from .broker import ear, mosquitto, pki, stalled_broker  # noqa: F401  # as those below
+from .broker import (  # noqa: F401  # as those below
+    ear,
+    hesitant_broker,
+    mosquitto,
+    pki,
+    stalled_broker,
+)
 from .databases import (  # noqa: F401  # fixtures for every test of this folder
     database_server,
     database_url,
     mariadb,
     postgresql,
+)
+from .durable_outputs import (  # noqa: F401  # likewise
+    configured,
+    faults_of,
+    forwarded,
+    gateway_with,
+    impatient,
+)
+from .http_outputs import (  # noqa: F401  # likewise
+    http_server,
+    quick,
+    running,
+    to_domoticz,
+    to_jeedom,
 )
 from .influx_servers import common_influxd, influxd, victoria  # noqa: F401  # likewise
 

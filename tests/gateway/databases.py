@@ -27,7 +27,7 @@ RIGHTS = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() =
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 """Without what would lead a server elsewhere, such as PGDATA or MYSQL_HOME."""
 
-LIMIT_S = 15
+LIMIT_S = 30
 """Far more than a start or a stop takes, far less than the suite's own limit."""
 
 USER = "teleinfo"

@@ -75,12 +75,16 @@ class HttpServer:
         """Answer nothing more."""
         self._go_on.clear()
 
+    def go_on(self):
+        """Answer what waits, and what comes."""
+        self._go_on.set()
+
     def stop(self):
         """Refuse connections; harmless when it does."""
         self._go_on.set()
         if self._server is not None:
             self._server.shutdown()
-            for connection in self._connections:
+            for connection in list(self._connections):  # one may just come
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
             self._server.server_close()

@@ -6,7 +6,10 @@ import time
 
 
 class Ledger:
-    """Rows go to a file, unless ``trouble``, called with them, raises."""
+    """Rows go to a file, unless ``trouble``, called with them, raises.
+
+    Those for which ``wants`` is false are passed over.
+    """
 
     def __init__(self, file, *, in_order=False):
         self.file = file
@@ -15,14 +18,19 @@ class Ledger:
         self.tried_s = []
         self.closed = 0
         self.trouble = lambda rows: None
+        self.wants = lambda row: True
 
     def send(self, rows):
         self.tried_s.append(time.monotonic())
+        rows = [row for row in rows if self.wants(row)]
+        if not rows:
+            return 0
         self.trouble(rows)
         lines = "".join(json.dumps([row.seq, row.kind, row.adco, row.ts]) + "\n" for row in rows)
         file = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(file, lines.encode())
         os.close(file)
+        return len(rows)
 
     def close(self):
         self.closed += 1

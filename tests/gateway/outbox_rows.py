@@ -1,6 +1,7 @@
 """Rows as a durable output gets them, and a program that forwards them until it is killed."""
 
 import asyncio
+import random
 import re
 import sys
 import textwrap
@@ -24,7 +25,7 @@ from tic import Decoder, Frame, FrameKind, HistoriqueView, Mode
 
 ADCO = "021528603314"
 START = 1768471200  # 2026-01-15 11:00 in France
-LIMIT_S = 60
+LIMIT_S = 110  # a dozen programs are started, and a machine may have other things to do
 
 
 class Told(NamedTuple):
@@ -39,16 +40,15 @@ def a_row(seq=1, kind="reading", /, ts=START, adco=ADCO, name="house", **values)
     return Row(seq, kind, adco, name, ts, values)
 
 
-def told_by(data):
-    """The whole frames of a capture, one a minute, each as it was sent."""
-    decoder, view = Decoder(), HistoriqueView()
-    times, numbers = count(START, 60), count(1)
+def readings_of(data):
+    """What a capture says, a frame a minute; each frame is believed as it is."""
+    decoder, view, times = Decoder(), HistoriqueView(), count(START, 60)
     for frame in decoder.feed(data) + decoder.close():
-        if not isinstance(frame, Frame) or frame.kind is not FrameKind.LONG:
+        if not isinstance(frame, Frame) or not frame.groups:
             continue
         values = {group.label: group.value for group in frame.groups}
         derived = view.translate(values) if frame.mode is Mode.STANDARD else frame.groups
-        reading = Reading(
+        yield Reading(
             meter="house",
             address=frame.meter or ADCO,
             time=datetime.fromtimestamp(next(times), UTC),
@@ -57,7 +57,16 @@ def told_by(data):
             complete=not frame.refused,
             values=values,
             historique={group.label: group.value for group in derived},
+            horodates={group.label: group.horodate for group in frame.groups if group.horodate},
         )
+
+
+def told_by(data):
+    """The whole frames of a capture and their rows."""
+    numbers = count(1)
+    for reading in readings_of(data):
+        if reading.kind is not FrameKind.LONG:
+            continue
         columns = {"interval_s": 60, **columns_of(reading)}
         at = int(reading.time.timestamp())
         yield Told(reading, Row(next(numbers), "reading", reading.address, "house", at, columns))
@@ -91,7 +100,7 @@ def fill(file, name, number, ts=None):
 
 def history_of(file, name):
     """The history on a file that one output reads; not started yet."""
-    return HistoryOutput(HistoryConfig(path=str(file)), Bus(), lambda _: None, lambda: {name})
+    return HistoryOutput(HistoryConfig(path=str(file)), Bus(), lambda _: None, frozenset({name}))
 
 
 async def forward(file, name, target, rows_at_once=50):
@@ -107,11 +116,12 @@ async def forward(file, name, target, rows_at_once=50):
         print(output.state()["sent"], flush=True)  # noqa: T201  # to who started it
 
 
-async def killed_until(done, module, arguments, moments):
-    """Run a module again and again, kill it when it has sent so much; gives the kills.
+async def killed_until(done, module, arguments, at_most):
+    """Run a module again and again until it is ``done()``; gives how often it was killed.
 
-    ``moments`` yields how many rows it may send; it ends when ``done()``.
+    Each time it may send some rows, ``at_most`` so many.
     """
+    chance = random.Random(5)  # noqa: S311  # no secret
     kills = 0
     async with asyncio.timeout(LIMIT_S):
         while not done():
@@ -120,7 +130,7 @@ async def killed_until(done, module, arguments, moments):
                 cwd=Path(__file__).parents[2],
                 stdout=asyncio.subprocess.PIPE,
             )
-            enough = next(moments)
+            enough = chance.randint(1, at_most)
             while not done() and int(await process.stdout.readline()) < enough:
                 pass
             process.kill()

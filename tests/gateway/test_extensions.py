@@ -2,7 +2,9 @@
 
 import asyncio
 import csv
+import json
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -134,61 +136,125 @@ async def test_wrong_settings_are_said_in_its_own_words(installed, running, capl
 
 
 @pytest.fixture
-def broken(tmp_path, monkeypatch):
-    """An extension that fails at everything."""
-    info = tmp_path / "broken-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(
-        "[teleinfo_gateway.outputs]\nbroken = broken_output:make\nabsent = broken_output:absent\n"
-    )
-    (tmp_path / "broken_output.py").write_text(
-        "class Broken:\n"
-        "    name = 'broken'\n"
-        "    def start(self): raise ValueError('start')\n"
-        "    async def stop(self): raise ValueError('stop')\n"
-        "    def state(self): raise ValueError('state')\n"
-        "def make(settings, gateway): return Broken()\n"
-    )
+def foreign(tmp_path, monkeypatch):
+    """The function that installs a package ``NAME`` by its code; ``make`` gives its output."""
+    installed = []
+
+    def install(name, code, *more):
+        info = tmp_path / f"{name}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        points = "\n".join((f"{name} = {name}_output:make", *more))
+        (info / "entry_points.txt").write_text(f"[teleinfo_gateway.outputs]\n{points}\n")
+        (tmp_path / f"{name}_output.py").write_text(code)
+        installed.append(f"{name}_output")
+        return tmp_path
+
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield
-    sys.modules.pop("broken_output", None)
+    yield install
+    for name in installed:
+        sys.modules.pop(name, None)
 
 
-async def test_the_faults_of_one_stay_its_own(broken, running, caplog):
+BROKEN = """
+class Broken:
+    name = 'broken'
+    def start(self): raise ValueError('start')
+    async def stop(self): raise ValueError('stop')
+    def state(self): raise ValueError('state')
+def make(settings, gateway): return Broken()
+"""
+
+
+async def test_the_faults_of_one_stay_its_own(foreign, running, caplog):
+    foreign("broken", BROKEN, "absent = broken_output:absent")
     with caplog.at_level(logging.ERROR):
         manager = running(broken={}, absent={})
         assert list(manager.outputs) == ["history", "extension-broken"]
-        state = manager.outputs["extension-broken"].state()
-        assert state == {"problem": "a fault of the extension: ValueError"}
+        for _ in range(3):  # the page asks every few seconds
+            state = manager.outputs["extension-broken"].state()
+            assert state == {"problem": "a fault of the extension: ValueError"}
         await manager.stop()
     assert "extensions.absent: it cannot be started" in caplog.text
+    assert caplog.text.count("extension-broken: a fault of the extension: ValueError") == 1
 
 
-async def test_one_that_cancels_itself_stops_nobody_else(tmp_path, monkeypatch, running):
-    info = tmp_path / "usual-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usual\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(
-        "[teleinfo_gateway.outputs]\nusual = usual_output:make\n"
-    )
-    (tmp_path / "usual_output.py").write_text(
-        "import asyncio\n"
-        "class Usual:\n"
-        "    name = 'usual'\n"
-        "    def start(self): self.task = asyncio.ensure_future(asyncio.sleep(60))\n"
-        "    async def stop(self):\n"
-        "        self.task.cancel()\n"
-        "        await self.task\n"
-        "    def state(self): return {'oldest': 'a word'}\n"
-        "def make(settings, gateway): return Usual()\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
+USUAL = """
+import asyncio
+class Usual:
+    name = 'usual'
+    def start(self): self.task = asyncio.ensure_future(asyncio.sleep(60))
+    async def stop(self):
+        self.task.cancel()
+        await self.task
+    def state(self): return {'oldest': 'a word'}
+def make(settings, gateway): return Usual()
+"""
+
+
+async def test_one_that_cancels_itself_stops_nobody_else(foreign, running):
+    foreign("usual", USUAL)
     manager = running(usual={})
     await manager.stop()
     assert manager.status is Status.STOPPED
     assert manager.history.waiting == 0
-    sys.modules.pop("usual_output")
+
+
+ODD = """
+from datetime import datetime
+class Odd:
+    name = 'odd'
+    def start(self): pass
+    def stop(self): pass  # no coroutine function
+    def state(self): return {'rung': 3, 'loud': True, 'at': datetime(2026, 1, 2), 7: None, 'w': 1.5}
+def make(settings, gateway): return Odd()
+"""
+
+
+async def test_what_one_tells_can_be_told_on(foreign, running):
+    foreign("odd", ODD)
+    state = running(odd={}).outputs["extension-odd"].state()
+    told = {"rung": 3, "loud": True, "at": "2026-01-02 00:00:00", "7": "None", "w": "1.5"}
+    assert json.loads(json.dumps(state)) == {**told, "problem": ""}
+
+
+async def test_a_reload_goes_on_where_one_cannot_be_stopped(foreign, running, caplog):
+    foreign("odd", ODD)
+    manager = running(odd={})
+    without = manager.config.model_copy(update={"extensions": {}, "xpl": None})
+    await manager.reload(without)
+    assert list(manager.outputs) == ["history"]
+    assert manager.config == without
+    assert "extension-odd: a fault of the extension: TypeError" in caplog.text
+
+
+STUCK = """
+import asyncio, threading
+class Stuck:
+    name = 'stuck'
+    def start(self):
+        self.task = asyncio.ensure_future(asyncio.to_thread(threading.Event().wait))
+        print('stuck', flush=True)
+    async def stop(self): self.task.cancel()
+    def state(self): return {}
+def make(settings, gateway): return Stuck()
+"""
+
+
+async def test_a_thread_that_never_ends_does_not_keep_the_gateway_from_ending(
+    foreign, teleinfo, tmp_path
+):
+    """As the documentation asks for, what blocks is in a thread: here it blocks for ever."""
+    file = tmp_path / "teleinfo.yaml"
+    file.write_text("{xpl: false, web: false, history: false, extensions: {stuck: {}}}")
+    folder = foreign("stuck", STUCK)
+    program = await teleinfo("run", "--config", file, env={"PYTHONPATH": str(folder)})
+    async with asyncio.timeout(WAIT_S):
+        assert await program.process.stdout.readline() == b"stuck\n"
+    program.signal(signal.SIGTERM)
+    code, _, err = await program.end()  # waits far less than for ever
+    assert code == 0
+    assert "asyncio_0" in err.splitlines()[-1].partition("not waited for: ")[2]
 
 
 def test_what_only_its_author_understands_is_shown_to_nobody():

@@ -5,6 +5,7 @@ history until it is killed.
 """
 
 import asyncio
+import base64
 import contextlib
 import csv
 import errno
@@ -18,19 +19,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from itertools import repeat
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo_gateway.config import Config, FilesConfig, HistoryConfig, load_config
-from teleinfo_gateway.errors import ConfigError
-from teleinfo_gateway.forwarding import TargetError, forwarder
-from teleinfo_gateway.forwarding.forwarder import Forwarder
-from teleinfo_gateway.history import output as output_module
-from teleinfo_gateway.manager import PluginManager
+from teleinfo_gateway.config import FilesConfig
+from teleinfo_gateway.forwarding import TargetError
 from teleinfo_gateway.outputs.files import FilesTarget
 from teleinfo_gateway.outputs.files import target as module
 from teleinfo_gateway.outputs.files.day import kept_files
@@ -44,7 +40,6 @@ from .outbox_rows import (
     examples_of,
     fill,
     forward,
-    history_of,
     killed_until,
 )
 
@@ -224,9 +219,16 @@ def test_a_file_with_other_columns_is_left_as_it_is(target, folder):
         assert [row["seq"] for row in csv.DictReader(file)] == ["1", "2"]
 
 
+@pytest.mark.usefixtures("tidy")
 def test_files_are_for_their_owner_and_group(target, folder):
-    target().send([a_row(1, **HC)])
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} <= {0o640, 0o600}
+    """Whatever a service is told of the files it makes."""
+    before = os.umask(0o077)
+    try:
+        target().send([a_row(1, **HC), a_row(2, ts=START + DAY_S, **HC)])
+    finally:
+        os.umask(before)
+    assert names(folder) == ["readings-2026-01-15.csv.gz", "readings-2026-01-16.csv"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
 
 
 # --- days before
@@ -359,9 +361,11 @@ def test_two_gateways_do_not_share_a_folder(target, folder):
 def test_a_damaged_compressed_file_is_an_error_in_words(target, folder):
     target().send([a_row(1, **HC), a_row(2, ts=START + DAY_S, **HC)])
     packed = folder / "readings-2026-01-15.csv.gz"
-    packed.write_bytes(packed.read_bytes()[:-20])
-    with pytest.raises(TargetError, match="a compressed file of this day is damaged"):
-        target().send([a_row(3, **HC)])
+    whole = packed.read_bytes()
+    for damaged in (whole[:-20], b"no gzip", whole[:20] + bytes(20) + whole[40:]):
+        packed.write_bytes(damaged)
+        with pytest.raises(TargetError, match=r"/readings-2026-01-15\.csv\.gz: this file is damag"):
+            target().send([a_row(3, **HC)])
 
 
 @pytest.fixture
@@ -400,6 +404,19 @@ def test_a_disk_that_becomes_full_costs_no_row_and_doubles_none(target, small_di
 
 
 @pytest.mark.usefixtures("tidy")
+def test_half_of_a_compressed_file_takes_no_room_that_rows_need(target, small_disk):
+    made = target(folder=str(small_disk), format="jsonl")
+    noise = random.Random(1)  # noqa: S311  # what hardly can be compressed
+    for n in range(1, 100):
+        text = base64.b64encode(noise.randbytes(600)).decode()
+        made.send([a_row(n, "event", kind="link", value="ok", detail=text)])
+    made.send([a_row(100, **HC, ts=START + DAY_S)])
+    assert names(small_disk) == ["events-2026-01-15.jsonl", "readings-2026-01-16.jsonl"]
+    made.send([a_row(101, **HC, ts=START + DAY_S + 60)])
+    assert numbers(small_disk) == [100, 101]
+
+
+@pytest.mark.usefixtures("tidy")
 def test_a_full_disk_that_hinders_only_the_compression_stops_nothing(target, folder, caplog):
     made = target()
     made.send([a_row(1, **HC)])
@@ -428,43 +445,22 @@ def test_a_full_disk_that_hinders_only_the_compression_stops_nothing(target, fol
         ("files: {folder: /x, compress: gzip}", "files.compress", "true or false"),
     ],
 )
-def test_a_fault_of_the_section_is_named(tmp_path, text, path, says):
-    file = tmp_path / "teleinfo.yaml"
-    file.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        load_config(file)
-    faults = {fault.path: fault.message for fault in caught.value.faults}
-    assert says in faults[path]
+def test_a_fault_of_the_section_is_named(faults_of, text, path, says):
+    assert says in faults_of(text)[path]
 
 
 @pytest.mark.parametrize("text", examples_of("files"))
-def test_an_example_of_the_page_loads(tmp_path, text):
-    file = tmp_path / "teleinfo.yaml"
-    file.write_text(text)
-    assert load_config(file).files
+def test_an_example_of_the_page_loads(configured, text):
+    assert configured(text).files
 
 
 # --- the whole way
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(forwarder, "_LOOK_S", 0.02)
-    monkeypatch.setattr(forwarder, "_CATCH_UP_S", 0.0)
-    monkeypatch.setattr(forwarder, "_FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr(forwarder, "_LAST_RETRY_S", 0.05)
-    monkeypatch.setattr(output_module, "_FRESH_S", 0.0)
-
-
 @pytest.mark.usefixtures("impatient")
-async def test_an_outage_of_the_disk_costs_nothing(tmp_path, folder, target, until):
-    file = tmp_path / "history.db"
-    fill(file, "files", 300, START)
+async def test_an_outage_of_the_disk_costs_nothing(tmp_path, forwarded, folder, target, until):
     folder.rename(tmp_path / "unplugged")
-    history = history_of(file, "files")
-    history.start()
-    output = Forwarder("files", target(), history)
-    output.start()
+    history, output = forwarded("files", target(), 300, START)
     await until(lambda: output.state()["failed"] > 2)
     assert "there is no such folder" in output.state()["problem"]
     await history.keep(batch(300, 20, START))
@@ -472,25 +468,20 @@ async def test_an_outage_of_the_disk_costs_nothing(tmp_path, folder, target, unt
     await until(lambda: output._remembered >= 384)
     assert len(read(folder)) == 320
     assert [len(read(folder, kind)) for kind in ("labels", "events")] == [32, 32]
-    await output.stop()
-    await history.stop()
 
 
+@pytest.mark.timeout(120)
 @FORMAT
 async def test_kill_9_at_any_moment_loses_and_doubles_nothing(tmp_path, folder, format_):
     """A week, so that days end and are compressed in between."""
     file = tmp_path / "history.db"
     fill(file, "files", WEEK, START)
-    chance = random.Random(6)  # noqa: S311  # no secret
-    moments = (chance.randint(1, 3000) for _ in repeat(None))
 
     def confirmed():
         with contextlib.closing(sqlite3.connect(file)) as connection:
             return connection.execute("SELECT seq FROM ti_cursor").fetchone()[0]
 
-    kills = await killed_until(
-        lambda: confirmed() == ROWS, __name__, [file, folder, format_], moments
-    )
+    kills = await killed_until(lambda: confirmed() == ROWS, __name__, [file, folder, format_], 3000)
     assert kills > 2
     found = [numbers(folder, kind) for kind in ("readings", "labels", "events")]
     assert [len(each) for each in found] == [WEEK, WEEK // 10, WEEK // 10]
@@ -498,19 +489,11 @@ async def test_kill_9_at_any_moment_loses_and_doubles_nothing(tmp_path, folder, 
     assert len(list(folder.glob("readings-*.gz"))) == 7
 
 
-async def test_a_gateway_runs_the_output(tmp_path, folder, until):
-    config = Config(
-        xpl=None,
-        web=None,
-        history=HistoryConfig(path=str(tmp_path / "history.db")),
-        files=FilesConfig(folder=str(folder)),
-    )
-    manager = PluginManager(config)
-    manager.start()
+async def test_a_gateway_runs_the_output(gateway_with, folder, until):
+    manager = gateway_with(files=FilesConfig(folder=str(folder)))
     output = manager.outputs["files"]
     await until(lambda: output._progress is not None)
     assert output.state()["target"] == str(folder)
-    await manager.stop()
 
 
 if __name__ == "__main__":

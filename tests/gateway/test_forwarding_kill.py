@@ -54,7 +54,7 @@ async def run(folder, ready, *, finish):
     forwarder_module._FIRST_RETRY_S = forwarder_module._LAST_RETRY_S = 0.005
     output_module._FRESH_S = 0.0
     history = HistoryOutput(
-        HistoryConfig(path=str(folder / "history.db")), Bus(), lambda name: None, lambda: set(NAMES)
+        HistoryConfig(path=str(folder / "history.db")), Bus(), lambda name: None, frozenset(NAMES)
     )
     history.start()
     targets = {name: Ledger(folder / name, in_order=name == "ordered") for name in NAMES}

@@ -3,6 +3,7 @@
 Grafana itself is not in Debian: the queries are asked of real servers, as Grafana would ask them.
 """
 
+import contextlib
 import itertools
 import json
 import re
@@ -144,8 +145,11 @@ def test_provisioning_names_what_the_dashboards_ask_for():
     (provider,) = yaml.safe_load((FOLDER / "provisioning/dashboards/teleinfo.yaml").read_text())[
         "providers"
     ]
-    compose = (FOLDER.parent / "compose.yaml").read_text(encoding="utf-8")
-    assert f"./grafana/dashboards:{provider['options']['path']}:ro" in compose
+    compose = yaml.safe_load((FOLDER.parent / "compose.yaml").read_text(encoding="utf-8"))
+    mounts = [mount.split(":") for mount in compose["services"]["grafana"]["volumes"]]
+    boards = [target for source, target, *_ in mounts if source.startswith("./grafana/dashboards")]
+    assert boards
+    assert all(target.startswith(provider["options"]["path"]) for target in boards)
 
 
 # --- what their queries find
@@ -230,19 +234,65 @@ def of_postgresql(query, since, **variables):
     return query
 
 
-def test_every_query_finds_something_in_postgresql(postgresql):
-    with postgresql.database() as url:
-        database = Database(HistoryConfig(url=url))
-        database.prepare()
-        meters = {ADCO: MeterRow(ADCO, TO, "house", "standard", 3, None)}
-        with database.writing() as connection:
-            store(connection, Batch(meters, list(readings(*TEMPO)), [], list(EVENTS)))
-        with database.reading() as connection:
-            meter = connection.execute(sa.text("SELECT id FROM ti_meter")).scalar_one()
-            variables = {"meter": meter, "prix_hc": 0.15, "prix_hp": 0.2}
-            for where, query, since in queries(POSTGRESQL):
-                asked = of_postgresql(query, since, **variables)
-                found = connection.exec_driver_sql(asked.replace("%", "%%")).all()
-                told = any(value is not None for row in found for value in row[1:] or row)
-                assert told, (where, asked)
-        database.close()
+@pytest.fixture
+def filled(postgresql):
+    """The function that gives a connection to a history of a meter, and the number of that."""
+    with contextlib.ExitStack() as opened:
+
+        def fill(events, rows):
+            url = opened.enter_context(postgresql.database())
+            database = Database(HistoryConfig(url=url))
+            opened.callback(database.close)
+            database.prepare()
+            meters = {ADCO: MeterRow(ADCO, TO, "house", "standard", 3, None)}
+            with database.writing() as connection:
+                store(connection, Batch(meters, rows, [], events))
+            connection = opened.enter_context(database.reading())
+            return connection, connection.execute(sa.text("SELECT id FROM ti_meter")).scalar_one()
+
+        yield fill
+
+
+def found_by(connection, query, since, **variables):
+    asked = of_postgresql(query, since, **variables)
+    return connection.exec_driver_sql(asked.replace("%", "%%")).all()
+
+
+def test_every_query_finds_something_in_postgresql(filled):
+    connection, meter = filled(EVENTS, list(readings(*TEMPO)))
+    for where, query, since in queries(POSTGRESQL):
+        found = found_by(connection, query, since, meter=meter, prix_hc=0.15, prix_hp=0.2)
+        assert any(value is not None for row in found for value in row[1:] or row), where
+
+
+def test_another_contract_costs_nothing_by_itself(filled):
+    """Its first index goes on from another number."""
+    rows = [
+        ReadingRow(ADCO, FROM + 600 * n, {"interval_s": 600, "optarif": option, "idx01": index})
+        for n, (option, index) in enumerate(
+            [("BASE", 20_000_000), ("BASE", 20_003_000), ("HC..", 5_000), ("HC..", 6_000)]
+        )
+    ]
+    connection, meter = filled([], rows)
+    (panel,) = [
+        each for each in BOARDS[POSTGRESQL]["panels"] if each["title"].startswith("Coût HC")
+    ]
+    found = found_by(connection, text_of(panel["targets"][0]), FROM, meter=meter, prix_hc=0.5)
+    assert float(found[0][0]) == pytest.approx(2.0)
+
+
+def test_a_meter_keeps_the_events_of_the_name_it_had_before(filled):
+    """And those from before its address was known; not those of another meter."""
+    connection, meter = filled(
+        [
+            EventRow(ADCO, "house", FROM + 1, "link", "ok", ""),
+            EventRow(ADCO, "another name", FROM + 2, "link", "lost", ""),
+            EventRow(None, "house", FROM + 3, "link", "searching", ""),
+            EventRow(None, "barn", FROM + 4, "link", "ok", ""),
+        ],
+        [],
+    )
+    (panel,) = [each for each in BOARDS[POSTGRESQL]["panels"] if each["title"] == "Événements"]
+    (target,) = panel["targets"]
+    found = found_by(connection, text_of(target), FROM, meter=meter)
+    assert [row[2] for row in found] == ["searching", "lost", "ok"]

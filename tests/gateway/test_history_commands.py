@@ -20,6 +20,7 @@ from teleinfo_gateway.cli import teleinfo as program
 from teleinfo_gateway.cli.history import history as group
 from teleinfo_gateway.config import HistoryConfig
 from teleinfo_gateway.history import database as database_module
+from teleinfo_gateway.history import engines
 from teleinfo_gateway.history.database import Database
 from teleinfo_gateway.history.migrations import REVISIONS, runner
 from teleinfo_gateway.history.outbox import add_cursor
@@ -273,7 +274,7 @@ def test_a_file_that_another_program_reads_becomes_smaller_later(file):
 
 def test_a_file_that_another_program_writes_is_left_as_it_is(file, monkeypatch):
     monkeypatch.setattr("teleinfo_gateway.cli.history.vacuum._BUSY_S", 0.1)
-    monkeypatch.setattr(database_module, "BUSY_S", 0.1)
+    monkeypatch.setattr(engines, "BUSY_S", 0.1)
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         result = on_file(file, "vacuum")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from teleinfo_gateway.config import HistoryConfig
 from teleinfo_gateway.errors import MissingExtraError
-from teleinfo_gateway.history import database as database_module
+from teleinfo_gateway.history import engines
 from teleinfo_gateway.history.database import (
     Database,
     HistoryError,
@@ -144,9 +144,29 @@ def test_a_reader_does_not_wait_for_a_writer(opened):
         assert reader.scalar(sa.select(counter.c.last)) == 0
 
 
+def test_to_look_at_it_again_is_no_end_of_reading(opened, monkeypatch):
+    """The writer does so after each failure, while others read what is there."""
+    database = opened()
+    database.prepare()
+    seen = []
+    monkeypatch.setattr(Database, "_prepare_tables", lambda self: seen.append(self.readable))
+    database.prepare()
+    assert seen == [True]
+
+
+def test_what_another_program_put_in_its_place_is_not_read(opened, tmp_path):
+    database = opened()
+    database.prepare()
+    database.close()
+    database.path.write_text("not a database\n" * 1000)
+    with pytest.raises(HistoryError, match="not a database"):
+        database.prepare()
+    assert not database.readable
+
+
 def test_who_writes_has_the_right_from_the_beginning(opened, monkeypatch):
     """A transaction that reads first and writes later would be refused, and lose its work."""
-    monkeypatch.setattr(database_module, "BUSY_S", 0.05)
+    monkeypatch.setattr(engines, "BUSY_S", 0.05)
     one, other = opened(), opened()
     one.prepare()
     with one.writing(), pytest.raises(HistoryError, match="another program has held it"):

@@ -28,6 +28,7 @@ from teleinfo_gateway.bus import Bus
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.history import output as output_module
 from teleinfo_gateway.history.database import Database
+from teleinfo_gateway.history.keeper import Keeper
 from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.schema import outage, period, reading
 from teleinfo_gateway.history.sums import sum_up
@@ -71,16 +72,16 @@ def told_at(minute):
     yield Event(EventKind.LINK, f"meter {minute % 40}", at, "ok", str(minute))
 
 
-class TellingHistory(HistoryOutput):
-    """A history that tells when it begins to write and what it has committed."""
+class TellingKeeper(Keeper):
+    """A keeper that tells when it begins to write and what it has committed."""
 
     pipe = -1
 
-    def _store(self, batch):
+    def store(self, batch):
         last = max((int(row.detail) for row in batch.events), default=None)
         if last is not None:
             os.write(self.pipe, RECORD.pack(BEGUN, last))
-        stored = super()._store(batch)
+        stored = super().store(batch)
         if last is not None:
             os.write(self.pipe, RECORD.pack(COMMITTED, last))
         return stored
@@ -88,13 +89,14 @@ class TellingHistory(HistoryOutput):
 
 async def write_until_killed(file, first, pipe):
     output_module.COMMIT_S = 0.001
+    output_module.Keeper = TellingKeeper
+    TellingKeeper.pipe = pipe
     bus = Bus()
 
     def device(name):
         return DeviceConfig(name=name, device="/dev/null", interval=60)
 
-    history = TellingHistory(HistoryConfig(path=str(file)), bus, device)
-    history.pipe = pipe
+    history = HistoryOutput(HistoryConfig(path=str(file)), bus, device)
     history.start()
     for minute in itertools.count(first):
         os.write(pipe, RECORD.pack(PUBLISHED, minute))

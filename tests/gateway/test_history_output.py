@@ -7,20 +7,26 @@ import json
 import logging
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import yaml
 
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig, WebConfig
-from teleinfo_gateway.history import database as database_module
+from teleinfo_gateway.config.files import FilesConfig
+from teleinfo_gateway.config.push import PushConfig
+from teleinfo_gateway.history import engines, outbox
 from teleinfo_gateway.history import gathering as gathering_module
 from teleinfo_gateway.history import output as output_module
 from teleinfo_gateway.history.database import HistoryError, UnwritableError
+from teleinfo_gateway.history.keeper import Keeper
 from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.sampling import EventRow
 from teleinfo_gateway.history.schema import event, label
@@ -28,6 +34,9 @@ from teleinfo_gateway.history.schema import reading as reading_table
 from teleinfo_gateway.history.store import Batch
 from teleinfo_gateway.readings import Event, EventKind
 from teleinfo_gateway.web.server import WebServer
+
+from .conftest import WAIT_S
+from .histories import ADCO, a_reading, put
 
 HISTORIQUE = "histo-hc-mono-l16c6"
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
@@ -42,7 +51,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(output_module, "_LAST_WRITE_S", 3.0)
     monkeypatch.setattr(output_module, "_FRESH_S", 0.0)
     monkeypatch.setattr(output_module, "_PATIENCE_S", 0.1)
-    monkeypatch.setattr(database_module, "BUSY_S", 0.2)
+    monkeypatch.setattr(engines, "BUSY_S", 0.2)
 
 
 @pytest.fixture
@@ -220,7 +229,7 @@ async def test_after_the_stop_nothing_is_answered_and_nothing_held_open(history,
 async def test_a_question_that_is_cancelled_while_it_writes_neither_loses_nor_doubles(
     history, tell, tmp_path, locked, until, monkeypatch
 ):
-    monkeypatch.setattr(database_module, "BUSY_S", 5)
+    monkeypatch.setattr(engines, "BUSY_S", 5)
     running = history()
     running._tidy_s = float("inf")
     await kept(running)
@@ -270,7 +279,8 @@ async def test_a_database_that_is_too_large_lets_go_its_oldest_days(
     monkeypatch.setattr(output_module, "_TIDY_S", 0.0)
     monkeypatch.setattr(output_module, "COMMIT_S", 0.02)
     running = history()
-    running.config = running.config.model_copy(update={"size": 0})  # less than a user may say
+    keeper = running._keeper
+    keeper.config = keeper.config.model_copy(update={"size": 0})  # less than a user may say
     for hour in range(48):
         tell(range(60 * hour, 60 * hour + 60))
         await asyncio.sleep(0)
@@ -281,6 +291,32 @@ async def test_a_database_that_is_too_large_lets_go_its_oldest_days(
     minutes, _ = await kept(running)
     assert len(minutes) < 2000
     assert minutes[-1] == 2889
+
+
+def test_age_takes_its_course_after_a_long_pause_and_an_exchange(tmp_path):
+    """The last reading before a pause, and the last of a meter that is gone, stay for good."""
+    keeper = Keeper(
+        HistoryConfig(path=str(tmp_path / "history.db"), readings=10), frozenset({"files"})
+    )
+    day_s, now = 86_400, int(time.time())
+    with keeper.open().writing() as connection:
+        for adco, first_day, hours in (
+            ("021528603313", 100, 3),
+            (ADCO, 99, 3),
+            (ADCO, 40, 24 * 40),
+        ):
+            begin = now - first_day * day_s
+            put(connection, *(a_reading(begin + 3600 * n, n, adco=adco) for n in range(hours)))
+    for _ in range(60 // 7):
+        keeper.forget_old()
+    query = sa.select(reading_table.c.ts).order_by(reading_table.c.ts)
+    with keeper.open().reading() as connection:
+        stamps = list(connection.scalars(query))
+    keeper.close()
+    of_the_other, before_the_first, first = stamps[:3]
+    assert of_the_other < now - 99 * day_s
+    assert first >= now - 11 * day_s
+    assert first - before_the_first == 3600
 
 
 # --- another configuration
@@ -303,6 +339,31 @@ async def test_a_reload_writes_what_waits_and_goes_on_elsewhere(gateway, tmp_pat
     assert by_sqlite(tmp_path / "two.db") >= 1
     assert running.history is None
     assert "history" not in running.outputs
+
+
+async def test_a_reload_releases_the_cursors_of_the_outputs_it_takes_out(gateway, tmp_path):
+    running = (await gateway(tmp_path / "history.db")).running
+
+    async def names():
+        return [each.name for each in await running.history.ask(outbox.cursors)]
+
+    async def reload(**outputs):
+        await running.reload(running.config.model_copy(update=outputs))
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    pushes = [PushConfig(name=name, url="http://127.0.0.1:9/") for name in ("one", "other")]
+    await reload(files=FilesConfig(folder=str(folder)), push=tuple(pushes))
+    async with asyncio.timeout(WAIT_S):
+        while await names() != ["files", "push-one", "push-other"]:  # noqa: ASYNC110  # it has no event
+            await asyncio.sleep(0.01)
+        await reload(files=None, push=tuple(pushes[:1]))
+        while await names() != ["push-one"]:  # noqa: ASYNC110  # it has no event
+            await asyncio.sleep(0.01)
+    # One that is back before its cursor was forgotten goes on where it was.
+    running.history.keep_for(frozenset())
+    running.history.keep_for(frozenset({"push-one"}))
+    assert not running.history._gone
 
 
 # --- disks that are full
@@ -546,14 +607,14 @@ def locked():
 async def test_a_program_that_writes_for_long_is_named_and_questions_are_answered(
     history, tell, tmp_path, locked, until, monkeypatch
 ):
-    monkeypatch.setattr(database_module, "BUSY_S", 2)
+    monkeypatch.setattr(engines, "BUSY_S", 5)
     monkeypatch.setattr(output_module, "_QUESTION_S", 0.1)
     running = history()
     tell(range(10))
     assert await kept(running) == both(range(10))
     with locked(tmp_path / "history.db"):
         tell(range(10, 20))
-        async with asyncio.timeout(1.5):  # none waits as long as the writer
+        async with asyncio.timeout(4):  # none waits as long as the writer
             answers = await asyncio.gather(*(kept(running) for _ in range(5)))
         assert answers == [both(range(10))] * 5
         assert running.state()["waiting"] == 20
@@ -567,7 +628,7 @@ async def test_to_stop_does_not_wait_for_ever(history, tell, tmp_path, locked, u
     await kept(running)
     tell(range(10))
     with locked(tmp_path / "history.db"):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(WAIT_S):
             await running.stop()
     assert "stopped with 20 rows that could not be written" in caplog.text
     await until(lambda: not running._in_hand)  # its thread has ended
@@ -616,8 +677,8 @@ async def test_a_server_that_is_not_there_at_the_start_is_found_later(
 async def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
     history, tell, mariadb, until, monkeypatch
 ):
-    monkeypatch.setattr(database_module, "_CONNECT_S", 1)
-    monkeypatch.setitem(database_module._OPTIONS, "mariadb", {"read_timeout": 1})
+    monkeypatch.setattr(engines, "_CONNECT_S", 1)
+    monkeypatch.setitem(engines._OPTIONS, "mariadb", {"read_timeout": 1})
     with mariadb.database() as url:
         running = history(url)
         tell(range(10))
@@ -632,6 +693,32 @@ async def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
         await until(lambda: not running.waiting)
         assert await kept(running) == both(range(20))
         await running.stop()
+
+
+@pytest.mark.parametrize("scheme", ["mariadb", "postgresql"])
+async def test_the_end_does_not_wait_for_a_server_that_never_answers(
+    scheme, teleinfo, tmp_path, line, ears, free_port
+):
+    """It takes the connection, as what stands between two networks does, and says nothing."""
+    web = f"127.0.0.1:{free_port()}"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = {
+            "devices": [{"name": "house", "device": line.path}],
+            "xpl": {"interface": "lo", "hub": "never", "port": ears.port},
+            "web": {"listen": web},
+            "history": {"url": f"{scheme}://me:pass@127.0.0.1:{silent.getsockname()[1]}/house"},
+        }
+        file = tmp_path / "teleinfo.yaml"
+        file.write_text(yaml.safe_dump(settings))
+        program = await teleinfo("run", "--config", file)
+        silent.setblocking(False)
+        async with asyncio.timeout(WAIT_S):
+            connection, _ = await asyncio.get_running_loop().sock_accept(silent)
+        with connection:
+            program.signal(signal.SIGTERM)
+            code, _, err = await program.end()  # the driver would wait two minutes
+        assert code == 0
+        assert "Traceback" not in err
 
 
 async def test_rows_that_are_never_taken_do_not_hold_up_the_others(

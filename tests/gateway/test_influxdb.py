@@ -5,18 +5,19 @@ To write the golden files again after a change that is meant, then read what bec
     MAKE_GOLDEN=1 .venv/bin/pytest tests/gateway/test_influxdb.py -k golden
 
 There is no InfluxDB 2 or 3 in Debian: of these, the requests are looked at, by a server of ours.
+
+Run as a program (``-m tests.gateway.test_influxdb FILE URL``), this module forwards a history until
+it is killed.
 """
 
 import asyncio
 import gzip
 import logging
 import os
-import random
 import re
 import signal
 import sys
 from base64 import b64encode
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -27,25 +28,21 @@ from pydantic import ValidationError
 
 from teleinfo_gateway import http_client
 from teleinfo_gateway.bus import Bus
-from teleinfo_gateway.config import Config, HistoryConfig, load_config
+from teleinfo_gateway.config import HistoryConfig, load_config
 from teleinfo_gateway.config.influxdb import InfluxdbConfig, influxdb_fits
 from teleinfo_gateway.errors import ConfigError
-from teleinfo_gateway.forwarding import RefusedError, Row, TargetError, forwarder
+from teleinfo_gateway.forwarding import RefusedError, Row, TargetError
 from teleinfo_gateway.forwarding.forwarder import Forwarder
-from teleinfo_gateway.history import output as output_module
 from teleinfo_gateway.history.output import HistoryOutput
 from teleinfo_gateway.history.sampling import EventRow, LabelRow, ReadingRow, Sampler
-from teleinfo_gateway.manager import PluginManager
 from teleinfo_gateway.outputs.influxdb import InfluxdbTarget
 from teleinfo_gateway.outputs.influxdb.line_protocol import Point, encode
 from teleinfo_gateway.outputs.influxdb.native import Native, NumbersOnly
 from teleinfo_gateway.outputs.influxdb.reuiller import Reuiller
-from teleinfo_gateway.readings import Reading
-from tic import Decoder, Frame, HistoriqueView, Mode
 
-from . import influx_history
-from .http_servers import http_servers
-from .influx_history import ADCO, BEGIN, NOW, ROWS, batch, fill, readings
+from .influx_history import ADCO, BEGIN, NOW, batch, readings
+from .outbox_rows import fill, killed_until, readings_of
+from .outbox_rows import forward as forward_until_killed
 
 GOLDEN = Path(__file__).parent / "golden" / "influxdb"
 MAKE = "MAKE_GOLDEN" in os.environ
@@ -214,24 +211,8 @@ LAYOUTS = {
 
 def rows_of(data):
     """What the history keeps of a capture, a frame a minute; each frame is believed as it is."""
-    decoder, view, sampler = Decoder(), HistoriqueView(), Sampler()
-    times, numbers = count(1768471200, 60), count(1)
-    for frame in decoder.feed(data) + decoder.close():
-        if not isinstance(frame, Frame) or not frame.groups:
-            continue
-        values = {group.label: group.value for group in frame.groups}
-        derived = view.translate(values) if frame.mode is Mode.STANDARD else frame.groups
-        reading = Reading(
-            meter="house",
-            address=frame.meter or ADCO,
-            time=datetime.fromtimestamp(next(times), UTC),
-            mode=frame.mode,
-            kind=frame.kind,
-            complete=not frame.refused,
-            values=values,
-            historique={group.label: group.value for group in derived},
-            horodates={group.label: group.horodate for group in frame.groups if group.horodate},
-        )
+    sampler, numbers = Sampler(), count(1)
+    for reading in readings_of(data):
         for kept in sampler.take(reading, 60):
             if isinstance(kept, ReadingRow):
                 kind, told = "reading", kept.columns
@@ -309,6 +290,13 @@ def test_an_alias_hides_all_that_identifies_a_household(layout):
         a_row(**HC),
         a_row(kind="label", label="PRM", value="12345678901234", horodate=None),
         Row(3, "event", ADCO, "house", NOW, {"kind": "change", "value": "meter", "detail": ADCO}),
+        *(
+            Row(
+                *(4, "event", ADCO, "house", NOW),
+                {"kind": "refused", "value": value, "detail": f"told once: not {value}"},
+            )
+            for value in ("PRM 12345678901234", f"ADSC {ADCO}")
+        ),
     ]
     found = "\n".join(lines(layout, *rows))
     assert "meter=house" in found
@@ -366,13 +354,6 @@ def test_a_tag_may_name_the_meter():
 
 
 # --- requests
-
-
-@pytest.fixture
-def http_server():
-    """The function that makes an HTTP server that notes what it is asked."""
-    with http_servers() as make:
-        yield make
 
 
 @pytest.fixture
@@ -452,7 +433,11 @@ def test_what_is_refused_for_good_has_the_reason_of_the_server(http_server, targ
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"x" * 5000, b"\xff\0\n<html>", b'{"message": "too bad"}', b"[]", b'{"a": 1}']
+    "answer",
+    [
+        *(b"", b"x" * 5000, b"\xff\0\n<html>", b'{"message": "too bad"}', b"[]", b'{"a": 1}'),
+        b"[" * 4000,
+    ],
 )
 def test_any_reason_is_fit_for_a_log(http_server, target, answer):
     server = http_server()
@@ -486,7 +471,7 @@ def test_what_may_change_is_tried_again(http_server, target, status, words):
 
 
 def test_a_server_that_is_away_is_tried_again(http_server, target, monkeypatch):
-    monkeypatch.setattr(http_client, "_READ_S", 0.1)
+    monkeypatch.setattr(http_client, "_PATIENT_S", 0.1)
     server = http_server()
     to = target(url=server.url)
     server.stall()
@@ -524,6 +509,9 @@ def test_a_database_that_cannot_be_made_is_told(http_server, target):
         ({"password": "x"}, "belong together"),
         ({"kind": "victoriametrics", "layout": "reuiller"}, "would store as 0"),
         ({"database": 'a"; DROP'}, "pattern"),
+        ({"url": "http://émon.local"}, "has no accents"),
+        ({"url": "http://a..b"}, "the name of a host"),
+        ({"url": f"http://{'x' * 64}.fr"}, "the name of a host"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings, words):
@@ -564,14 +552,7 @@ def test_meters_are_told_apart():
 # --- store and forward
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    """Waits of seconds and minutes, shortened."""
-    monkeypatch.setattr(forwarder, "_LOOK_S", 0.05)
-    monkeypatch.setattr(forwarder, "_CATCH_UP_S", 0.01)
-    monkeypatch.setattr(forwarder, "_FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(forwarder, "_LAST_RETRY_S", 0.2)
-    monkeypatch.setattr(output_module, "_FRESH_S", 0.0)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
@@ -581,7 +562,7 @@ async def history(tmp_path):
         HistoryConfig(path=str(tmp_path / "history.db")),
         Bus(),
         lambda _: None,
-        lambda: {"influxdb"},
+        frozenset({"influxdb"}),
     )
     it.start()
     yield it
@@ -670,6 +651,24 @@ async def test_a_conflict_of_types_is_set_aside_and_the_rest_goes_on(
     assert '"pmax": 5' in refused
 
 
+async def test_what_is_too_old_for_the_database_holds_nothing_up(
+    common_influxd, history, forward, until, tmp_path, caplog
+):
+    database = next(common_influxd.names)
+    common_influxd.query(f"CREATE DATABASE {database} WITH DURATION 2d")
+    output = await forward(url=common_influxd.url, database=database)
+    rows = readings(0, 10 * 1440)
+    await history.keep(batch(*rows))
+    await until(lambda: output._remembered == len(rows))
+    kept = common_influxd.count("teleinfo", "papp", database)
+    assert 0 < output.state()["sent"] <= kept
+    assert 2 * 1440 - 60 <= kept < 4 * 1440  # it lets go of what is older by whole shards
+    assert output.state()["refused"] == 0
+    told = [record.message for record in caplog.records if "keeps no points" in record.message]
+    assert len(told) == 1
+    assert "points beyond retention policy" in told[0]
+
+
 async def test_a_wrong_password_is_told_and_may_be_corrected(
     influxd, history, forward, until, tmp_path, caplog
 ):
@@ -705,23 +704,16 @@ async def test_the_types_of_the_script_fit_its_database(common_influxd, history,
 
 
 async def test_the_gateway_fills_a_database_from_a_meter(
-    common_influxd, line, device, talking, until, tmp_path
+    gateway_with, common_influxd, line, device, talking, until
 ):
     database = next(common_influxd.names)
-    config = Config(
+    gateway = gateway_with(
         devices=(device(line, interval=1),),
-        xpl=None,
-        web=None,
-        history=HistoryConfig(path=str(tmp_path / "history.db")),
         influxdb=InfluxdbConfig(url=common_influxd.url, database=database),
     )
-    gateway = PluginManager(config)
-    gateway.start()
-    try:
-        talking(line, "histo-hc-mono-l16c6")
-        await until(lambda: gateway.outputs["influxdb"].state()["sent"] > 3)
-    finally:
-        await gateway.stop()
+    talking(line, "histo-hc-mono-l16c6")
+    await until(lambda: gateway.outputs["influxdb"].state()["sent"] > 3)
+    await gateway.stop()
     assert common_influxd.count("teleinfo", "papp", database) > 0
     kinds = common_influxd.rows('SHOW TAG VALUES FROM teleinfo_event WITH KEY = "kind"', database)
     assert ["kind", "link"] in kinds
@@ -771,28 +763,21 @@ def test_victoriametrics_counts_what_comes_twice_once(victoria, target):
 # --- kill -9 of the gateway
 
 
+@pytest.mark.timeout(120)
 async def test_kill_9_of_the_gateway_loses_and_doubles_nothing(influxd, tmp_path):
     server = influxd()
     file = tmp_path / "history.db"
-    fill(file)
+    fill(file, "influxdb", 6000)
 
     def stored():
         return server.count("teleinfo", "papp", "teleinfo")
 
-    kills = 0
-    async with asyncio.timeout(3 * WAIT_S):
-        while stored() < ROWS:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, influx_history.__file__, str(file), server.url),
-                stdout=asyncio.subprocess.PIPE,
-            )
-            enough = random.randint(1, ROWS // 4)  # noqa: S311  # no secret
-            while int(await process.stdout.readline()) < enough and stored() < ROWS:
-                pass
-            process.kill()
-            await process.communicate()
-            kills += 1
+    kills = await killed_until(lambda: stored() == 6000, __name__, [file, server.url], 1500)
     assert kills > 2
-    assert stored() == ROWS
     found = server.query("SELECT papp FROM teleinfo", "teleinfo")
-    assert len({time for time, _ in found[0]["values"]}) == ROWS
+    assert len({time for time, _ in found[0]["values"]}) == 6000
+
+
+if __name__ == "__main__":
+    target = InfluxdbTarget(InfluxdbConfig(url=sys.argv[2]))
+    asyncio.run(forward_until_killed(sys.argv[1], "influxdb", target, 200))

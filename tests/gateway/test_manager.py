@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from teleinfo_gateway.config import Config, DeviceConfig
+from teleinfo_gateway.config import Config, DeviceConfig, UdpConfig
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.manager import PluginManager, UnknownMeterError
 from teleinfo_gateway.readings import Event, EventKind
@@ -285,6 +285,24 @@ async def test_a_reload_takes_new_xpl_settings(manager, line, changed, talking, 
     assert not running.outputs
     await running.reload(changed())
     assert str((await ears.message()).source) == "domogik-teleinfo.test"
+
+
+async def test_outputs_stay_in_their_order(lo_xpl, free_port):
+    """Who looks at them finds each where it was, whichever a reload has replaced."""
+
+    def config(instance):
+        return Config(
+            xpl=lo_xpl(instance=instance), udp=UdpConfig(port=free_port()), web=None, history=None
+        )
+
+    running = PluginManager(config("one"))
+    running.start()
+    before = dict(running.outputs)
+    await running.reload(config("two").model_copy(update={"udp": running.config.udp}))
+    assert list(running.outputs) == list(before) == ["xpl", "udp"]
+    assert running.outputs["udp"] is before["udp"]
+    assert running.outputs["xpl"] is not before["xpl"]
+    await running.stop()
 
 
 async def test_a_reload_may_take_every_meter_and_bring_one(manager, line, changed):

@@ -10,7 +10,7 @@ import pytest
 
 from teleinfo_gateway import quality
 from teleinfo_gateway.quality import Counts, Evidence, QualityMeter, advice
-from teleinfo_gateway.sources import Trouble
+from teleinfo_gateway.sources import Trouble, Way, way_of
 from teleinfo_gateway.statuses import LinkState
 from tic import Reason, Statistics
 
@@ -21,10 +21,10 @@ STANDBY = "the meter's output is in standby: ask Enedis or your supplier to acti
 class Line:
     """A line whose seconds are played."""
 
-    def __init__(self):
+    def __init__(self, way=Way.PORT):
         self.now_s = 1000.0
         self.statistics = Statistics()
-        self.meter = QualityMeter(self.statistics, self.now_s)
+        self.meter = QualityMeter(self.statistics, self.now_s, way)
 
     def play(self, seconds, groups=0, size=0, **refused):
         for _ in range(seconds):
@@ -207,6 +207,26 @@ def test_a_line_that_falls_silent_has_lost_its_wires(line):
     assert line.report(LinkState.SILENT, baudrate=1200).advice.startswith("nothing arrives")
 
 
+@pytest.mark.parametrize(
+    ("device", "heard", "begins"),
+    [
+        ("/dev/ttyUSB0", {}, "nothing arrives: check the wires at I1 and I2"),
+        ("socket://pi:2000", {}, "nothing arrives from the serial server"),
+        ("rfc2217://pi:2000", {}, "nothing arrives from the serial server"),
+        ("udp://0.0.0.0:1200", {}, "no datagram arrives"),
+        ("socket://pi:2000", {"size": 100}, "wrong speed: set the serial server"),
+        ("udp://0.0.0.0:1200", {"size": 2}, "datagrams arrive and none is a sound frame"),
+        ("udp://0.0.0.0:1200", {"size": 100}, "datagrams arrive and none is a sound frame"),
+        ("socket://pi:2000", {"groups": 9, "CHECKSUM": 1}, "weak signal: check the wires at"),
+        ("udp://0.0.0.0:1200", {"groups": 9, "CHECKSUM": 1}, "weak signal: check the wires at"),
+        ("/dev/ttyUSB0", {"groups": 9, "CHECKSUM": 1}, "weak signal: check the wires"),
+    ],
+)
+def test_the_wires_are_those_of_the_machine_that_reads_the_meter(device, heard, begins):
+    line = Line(way_of(device)).play(20, **heard)
+    assert line.report(LinkState.SEARCHING, baudrate=None).advice.startswith(begins)
+
+
 def test_a_byte_now_and_then_is_an_output_that_is_not_activated(line):
     """Older meters then send a pulse for each Wh, which reads as a byte."""
     for _ in range(20):
@@ -247,11 +267,12 @@ def test_a_port_with_a_trouble_of_its_own_leaves_the_word_to_the_link():
 def test_any_evidence_gives_one_of_the_texts():
     texts = {text for _, text in quality._RULES} | {""}
     seen = set()
-    for link, trouble, baudrate, searches, quiet_s, junk, minute in itertools.product(
+    for link, trouble, baudrate, searches, way, quiet_s, junk, minute in itertools.product(
         LinkState,
         (None, *Trouble),
         (None, 1200, 9600),
         (True, False),
+        Way,
         (0.0, 20.0, 100.0),
         (0, 10, 1000),
         (
@@ -262,7 +283,7 @@ def test_any_evidence_gives_one_of_the_texts():
             Counts(9, 90, 9, 0, 1),
         ),
     ):
-        evidence = Evidence(link, trouble, baudrate, searches, quiet_s, junk, minute)
+        evidence = Evidence(link, trouble, baudrate, searches, way, quiet_s, junk, minute)
         seen.add(advice(evidence))
     assert seen == texts
 

@@ -320,6 +320,24 @@ async def test_a_name_that_nobody_knows_is_refused_in_plain_words(opened, monkey
         await opened("socket://no-such-host:7000")
 
 
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("socket://", "a host, a colon and a port from 1 to 65535 are needed"),
+        ("socket://localhost", "a host, a colon and a port from 1 to 65535 are needed"),
+        ("socket://localhost:99999", "a host, a colon and a port from 1 to 65535 are needed"),
+        ("socket://[::1", "a host, a colon and a port from 1 to 65535 are needed"),
+        ("socket://two..dots:7000", "this cannot be the name of a host"),
+        (f"socket://{'long' * 16}:7000", "this cannot be the name of a host"),
+    ],
+)
+async def test_what_is_no_address_is_refused_in_plain_words(opened, device, words):
+    """A command takes it as it is typed, and a name that fits a file may be none for the system."""
+    with pytest.raises(SourceError) as refused:
+        await opened(device)
+    assert str(refused.value) == f"{device}: {words}"
+
+
 async def test_a_name_server_that_hangs_stops_nobody(opened, server, monkeypatch, until):
     """Neither the others nor the end of the program, which waits for the loop's executor."""
     free, really = threading.Event(), socket.getaddrinfo

@@ -412,6 +412,15 @@ def test_there_is_one_for_each_meter(history):
             ]
 
 
+def test_a_name_is_written_as_queries_write_it(history):
+    """Twice: it is found again by the name that it was given."""
+    with history.writing() as connection:
+        put(connection, a_reading(YEAR[0], 10, 20, papp=900))
+        for _ in range(2):
+            make(connection, "tbl_teleinfo", "DbiTeleinfo")
+        assert ask(connection, "SELECT PAPP FROM DbiTeleinfo") == [{"PAPP": 900}]
+
+
 def test_a_view_of_ours_is_replaced_and_nothing_of_others(history):
     with history.writing() as connection:
         put(connection, a_reading(YEAR[0], 10, 20, papp=900))

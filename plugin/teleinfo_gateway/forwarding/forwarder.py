@@ -32,6 +32,7 @@ _LOOK_S = 60.0
 _BATCH = 1000  # rows of one request, some 200 kB, unless the target wants fewer
 _CATCH_UP_S = 0.25  # between two batches of what was missed: 4000 rows a second at most
 _IN_A_ROW = 10  # rows refused one after the other: the next would be, too
+_FARTHEST = 10_000  # rows read at once, 5 MB: readings of one meter are never so far apart
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 300.0
 _LEAVE_S = 0.5  # of the second that an output has to end
 _RATE_S = 60.0
@@ -52,6 +53,7 @@ class Forwarder:
         self.name = name
         self._target = target
         self._batch: int = getattr(target, "batch", _BATCH)
+        self._reach = self._batch  # rows that are read at once
         self._in_turn = threading.Lock()  # a request that hangs may outlive the task
         self._history = history
         self._refusals = Refusals(name, state_folder(history.config))
@@ -63,6 +65,7 @@ class Forwarder:
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RATE_STEPS)
         self._was_away = True
         self._problem = ""
+        self._is_away = False  # the target: the problem lasts until it takes something
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,7 +86,7 @@ class Forwarder:
     def state(self) -> Mapping[str, str | int | bool]:
         """Where rows go, how many wait since when, what was refused or lost, what is wrong.
 
-        ``rate`` counts the rows of the last minute.
+        ``sent`` counts the rows that the target took, ``rate`` those of the last minute.
         """
         since_s = time.monotonic() - _RATE_S
         oldest = self._oldest
@@ -118,26 +121,29 @@ class Forwarder:
                 wait_s = min(2 * wait_s, _LAST_RETRY_S)
             else:
                 wait_s = _FIRST_RETRY_S
-                self._works()
+                if not self._is_away:
+                    self._works()
             await asyncio.sleep(pause_s)
 
     async def _forward(self) -> float:
         """Send what is next; gives the seconds until there may be more."""
         progress = await self._look()
-        live = await self._history.ask(source.after, progress.live, self._batch)
-        await self._send(live, progress.sent_live)
+        live = await self._history.ask(source.after, progress.live, self._reach)
+        took = await self._send(live, self._counted(live, progress.sent_live))
         if progress.has_gap:
-            missed = await self._history.ask(source.after, progress.low, self._batch)
+            missed = await self._history.ask(source.after, progress.low, self._reach)
             missed = [row for row in missed if row.seq <= progress.missed]
-            await self._send(missed, progress.sent_missed)
+            done = self._counted(missed, progress.sent_missed)
+            await self._send(missed, done, proven=took)
             if missed:
                 self._oldest = missed[-1].ts
             else:  # the rest of them was let go
                 progress.sent_missed(progress.missed)
         await self._remember(progress.confirmed)
-        if len(live) == self._batch and not self._backlog:
+        self._reach = self._batch
+        if len(live) >= self._batch and not self._backlog:
             self._was_away = True  # more has come at once than is live, such as by an import
-        if progress.has_gap or len(live) == self._batch:
+        if progress.has_gap or len(live) >= self._batch:
             return _CATCH_UP_S
         self._backlog, self._oldest = 0, None
         return _LOOK_S
@@ -158,42 +164,74 @@ class Forwarder:
             self._was_away = False
         return self._progress
 
-    async def _send(self, rows: Sequence[Row], done: Callable[[int], None]) -> None:
+    def _counted(self, rows: Sequence[Row], done: Callable[[int], None]) -> Callable[[int], None]:
+        """The function that also takes from the backlog what is done of these rows."""
+        left = len(rows)
+
+        def settle(seq: int) -> None:
+            nonlocal left
+            still = sum(row.seq > seq for row in rows)
+            self._backlog = max(0, self._backlog - (left - still))
+            left = still
+            done(seq)
+
+        return settle
+
+    async def _send(
+        self, rows: Sequence[Row], done: Callable[[int], None], *, proven: bool = False
+    ) -> bool:
         """Hand over rows; those that are refused for good are found and set aside.
 
         ``done`` is told the last number of each part that need not be sent again. A refusal is
         believed once the target takes a row after it: one that refuses everything has another
-        fault, and then the rows wait.
+        fault, and then the rows wait. A row that it passes over proves nothing; what it took a
+        moment before does, if ``proven``. Gives whether it took anything.
         """
-        parts = [rows] if rows else []
+        parts = [rows[at : at + self._batch] for at in range(0, len(rows), self._batch)][::-1]
         refused: list[tuple[Row, RefusedError]] = []
-        while parts:
+        took = False
+        while parts and len(refused) < _IN_A_ROW:
             part = parts.pop()
             try:
-                await run_detached(self._hand_over, part)
+                taken = await run_detached(self._hand_over, part)
             except RefusedError as error:
-                if len(part) > 1:
+                if len(part) == 1:
+                    refused.append((part[0], error))
+                else:
                     middle = len(part) // 2
                     parts += [part[middle:], part[:middle]]
-                    continue
-                refused.append((part[0], error))
-                if len(refused) == _IN_A_ROW:
-                    break
                 continue
-            for row, refusal in refused:
-                await asyncio.to_thread(self._refusals.add, row, str(refusal))
-            self._sent += len(part)
-            self._recent.append((time.monotonic(), len(part)))
-            self._works()
-            self._backlog = max(0, self._backlog - len(part) - len(refused))
-            refused.clear()
-            done(part[-1].seq)
+            if taken:
+                took = True
+                self._took(taken)
+            if taken or not refused:
+                await self._set_aside(refused)
+                done(part[-1].seq)
+        if refused and proven and len(refused) < _IN_A_ROW:
+            await self._set_aside(refused)
+            done(rows[-1].seq)
         if refused:
+            if len(rows) == self._reach:  # the row that proves it may be farther away
+                self._reach = min(2 * self._reach, _FARTHEST)
             raise TargetError(str(refused[0][1]))
+        return took
 
-    def _hand_over(self, rows: Sequence[Row]) -> None:
+    async def _set_aside(self, refused: list[tuple[Row, RefusedError]]) -> None:
+        """What is refused for good is set aside, and no longer looked for."""
+        for row, refusal in refused:
+            await asyncio.to_thread(self._refusals.add, row, str(refusal))
+        refused.clear()
+
+    def _took(self, rows: int) -> None:
+        self._sent += rows
+        self._recent.append((time.monotonic(), rows))
+        self._works()
+
+    def _hand_over(self, rows: Sequence[Row]) -> int:
+        """Give rows to the target; how many it took."""
         with self._in_turn:
-            self._target.send(rows)
+            taken = self._target.send(rows)
+        return taken if isinstance(taken, int) else len(rows)
 
     def _close(self) -> None:
         with self._in_turn:
@@ -205,6 +243,7 @@ class Forwarder:
             self._remembered = seq
 
     def _works(self) -> None:
+        self._is_away = False
         if self._problem:
             log.info("%s: rows go to %s again", self.name, self._target.address)
             self._problem = ""
@@ -213,6 +252,7 @@ class Forwarder:
         """Keep a problem for the status and log it once."""
         self._failed += 1
         self._was_away = True
+        self._is_away = isinstance(error, TargetError)
         ours = not isinstance(error, GatewayError)
         problem = f"a fault of this program: {type(error).__name__}" if ours else str(error)
         if problem != self._problem:

@@ -64,9 +64,10 @@ class Target(Protocol):
         """Where it is, without secrets."""
         raise NotImplementedError
 
-    def send(self, rows: Sequence[Row]) -> None:
+    def send(self, rows: Sequence[Row]) -> int | None:
         """Return when the target has confirmed all of them.
 
+        Gives how many it took: those it has no use for are passed over. ``None`` is all of them.
         Raises :class:`TargetError` to be asked again, :class:`RefusedError` if one of them will
         never be taken: they are then sent one by one to find it.
         """

@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from teleinfo_gateway.config.history import HistoryConfig
-from teleinfo_gateway.errors import MissingExtraError
+from teleinfo_gateway.history.engines import file_engine, plain_connection, server_engine
 from teleinfo_gateway.history.errors import (
-    BUSY_S,
     HistoryError,
     OlderVersionError,
     UnwritableError,
@@ -36,30 +34,6 @@ __all__ = ["Database", "HistoryError", "OlderVersionError", "UnwritableError", "
 
 log = logging.getLogger(__name__)
 
-_CONNECT_S = 5
-_ANSWER_S = 120
-"""A server that says nothing for so long is gone; the slowest is asked for an index of a table."""
-
-_OPTIONS = {
-    "mariadb": {"read_timeout": _ANSWER_S, "write_timeout": _ANSWER_S},
-    "postgresql": {"keepalives_idle": _ANSWER_S // 2, "tcp_user_timeout": _ANSWER_S * 1000},
-}
-"""By extra: without them, the end of a network is waited for, for ever."""
-
-_DRIVERS = {
-    "mariadb": ("mysql+pymysql", "mariadb"),  # tables have their mysql_ options
-    "mysql": ("mysql+pymysql", "mariadb"),
-    "postgresql": ("postgresql+psycopg", "postgresql"),
-    "postgres": ("postgresql+psycopg", "postgresql"),
-}
-"""Scheme of a URL to SQLAlchemy's name of it and the extra that brings its driver."""
-
-_PRAGMAS = (
-    "synchronous = NORMAL",
-    "temp_store = MEMORY",
-    "journal_size_limit = 4194304",  # a large import would leave its whole log behind
-)
-
 
 def default_path() -> Path:
     """The file of ``history.path: auto``: in the state folder of the service or of the user."""
@@ -67,7 +41,7 @@ def default_path() -> Path:
 
 
 class Database:
-    """Connections to one database. Raises :class:`MissingExtraError` without its driver.
+    """One database of a configuration. Raises what :func:`server_engine` raises.
 
     It is ``readable`` once :meth:`prepare` has found tables of this version.
     """
@@ -77,17 +51,14 @@ class Database:
         self.readable = False
         self._files: dict[Path, tuple[int, int] | None] = {}  # that are open
         self._given_up: HistoryError | None = None  # after a migration that failed
-        options: dict[str, int] = {}
         if config.url is None:
             self.path = default_path() if config.path == "auto" else Path(config.path)
             self.name = str(self.path)
-            self._url = URL.create("sqlite", database=str(self.path))
+            self.engine = file_engine(self.path)
         else:
             url = resolve(config.url)
             self.name = without_secret(url)
-            self._url, extra = _with_driver(url, self.name)
-            options = _OPTIONS[extra]
-        self.engine = self._engine(options)
+            self.engine = server_engine(url, self.name)
 
     def close(self) -> None:
         """Close every connection."""
@@ -122,11 +93,11 @@ class Database:
         """
         if self._given_up is not None:
             raise self._given_up
-        self.readable = False
         self.close()  # a connection may be to a file that was moved away meanwhile
         opened = None
         if self.path is not None:
-            self._prepare_file(self.path)
+            with self._looking():
+                self._prepare_file(self.path)
             opened = _identity(self.path)
         try:
             self._prepare_tables()
@@ -146,20 +117,6 @@ class Database:
                 upgrade(connection)
         except CommandError as error:
             raise HistoryError(f"{self.name}: {error}") from error
-
-    def _engine(self, options: dict[str, int]) -> Engine:
-        if self.path is None:
-            return create_engine(
-                self._url,
-                connect_args={"connect_timeout": _CONNECT_S, **options},
-                isolation_level="READ COMMITTED",
-                pool_pre_ping=True,
-                pool_size=3,
-            )
-        engine = create_engine(self._url, connect_args={"timeout": BUSY_S}, pool_size=3)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -191,7 +148,7 @@ class Database:
                 f"{path}: it cannot be opened ({error.strerror}): give this user the right to "
                 f"read and write there, or name another file in history.path"
             ) from error
-        with self._explained(), closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+        with self._explained(), closing(plain_connection(path)) as connection:
             query = r"SELECT name FROM sqlite_master WHERE type = 'table'"
             tables = {name for (name,) in connection.execute(query)}
             if tables and VERSION_TABLE not in tables:
@@ -209,17 +166,28 @@ class Database:
                 file.unlink()
         self._files = {}
 
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Not readable if this fails; else who reads it may go on meanwhile."""
+        try:
+            yield
+        except HistoryError:
+            self.readable = False
+            raise
+
     def _prepare_tables(self) -> None:
-        with self.reading() as connection:
-            found = _version(connection)
-        if found is not None and found in REVISIONS[:-1]:
+        with self._looking():
+            with self.reading() as connection:
+                found = _version(connection)
+            if found not in {None, *REVISIONS}:
+                raise HistoryError(
+                    f"{self.name}: a newer version of this program made it (schema {found}, this "
+                    f"one knows {REVISIONS[-1]}): install that version, or name another database"
+                )
+        self.readable = found == REVISIONS[-1]
+        if found is not None and not self.readable:
             self._bring_up_to_date(found)
-        elif found not in {None, REVISIONS[-1]}:
-            raise HistoryError(
-                f"{self.name}: a newer version of this program made it (schema {found}, this one "
-                f"knows {REVISIONS[-1]}): install that version, or name another database"
-            )
-        self.readable = found is not None
+            self.readable = True
         with self.writing() as connection:
             if _version(connection) is None:
                 _create(connection)
@@ -260,40 +228,6 @@ def _identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _with_driver(url: str, name: str) -> tuple[URL, str]:
-    """The URL as SQLAlchemy wants it, and the extra that brings its driver."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise HistoryError(f"{name}: this is not the URL of a database") from None
-    if parsed.drivername not in _DRIVERS:
-        raise HistoryError(f"{name}: a URL begins with {', '.join(sorted(_DRIVERS))}")
-    if "@" in (parsed.host or ""):
-        raise HistoryError(f"{name}: write an @ in the password as %40")
-    driver, extra = _DRIVERS[parsed.drivername]
-    complete = parsed.set(drivername=driver)
-    try:
-        complete.get_dialect().import_dbapi()
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"the driver for {parsed.drivername}", extra) from error
-    except ImportError as error:  # psycopg without the library of PostgreSQL
-        reason = str(error).partition("\n")[0]
-        raise HistoryError(f"{name}: its driver does not work ({reason}): install libpq") from error
-    return complete, extra
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver begins no transaction behind our back
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Take the right to write at once: a transaction that asks for it later may be refused it."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _version(connection: Connection) -> str | None:

@@ -7,7 +7,7 @@ its order. An output asks for what follows its cursor, and moves it once its tar
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -24,6 +24,7 @@ __all__ = [
     "backlog",
     "count_lost",
     "cursors",
+    "forget_cursors",
     "keep_cursors",
     "last",
     "lost",
@@ -70,8 +71,10 @@ def touch_cursor(connection: Connection, name: str, now: int) -> int:
     return int(connection.execute(select(cursor.c.seq).where(own)).scalar_one())
 
 
-def keep_cursors(connection: Connection, names: set[str], unused_since: int | None = None) -> None:
-    """Forget the cursors of outputs that are gone: nothing is kept for them any more.
+def keep_cursors(
+    connection: Connection, names: Collection[str], unused_since: int | None = None
+) -> None:
+    """Forget the cursors of all other outputs.
 
     ``unused_since`` spares those that were used later: of gateways that share the database.
     """
@@ -79,6 +82,11 @@ def keep_cursors(connection: Connection, names: set[str], unused_since: int | No
     if unused_since is not None:
         gone = gone.where(cursor.c.updated_ts < unused_since)
     connection.execute(gone)
+
+
+def forget_cursors(connection: Connection, names: Collection[str]) -> None:
+    """Forget the cursors of these outputs: nothing is kept for them any more."""
+    connection.execute(delete(cursor).where(cursor.c.name.in_(names)))
 
 
 def after(connection: Connection, seq: int, limit: int) -> list[Entry]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -17,16 +16,11 @@ from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.config import DeviceConfig, HistoryConfig
 from teleinfo_gateway.detached import run_detached
 from teleinfo_gateway.errors import GatewayError
-from teleinfo_gateway.history.database import Database, HistoryError, UnwritableError
+from teleinfo_gateway.history.errors import BUSY_S, HistoryError, UnwritableError
 from teleinfo_gateway.history.gathering import MAX_WAITING, Gathering
-from teleinfo_gateway.history.outbox import keep_cursors
-from teleinfo_gateway.history.retention import (
-    first_kept,
-    forget_before,
-    forget_oldest_day,
-    size_bytes,
-)
-from teleinfo_gateway.history.store import Batch, Stored, store
+from teleinfo_gateway.history.keeper import Keeper
+from teleinfo_gateway.history.outbox import forget_cursors
+from teleinfo_gateway.history.store import Batch, Stored
 
 __all__ = ["COMMIT_S", "HistoryOutput"]
 
@@ -48,8 +42,6 @@ _PATIENCE_S = 5.0  # after a failure, questions are not worth another try to wri
 _QUESTION_S = 5.0  # that a question waits for what is being written
 _TIDY_S = 3600.0
 _LAST_WRITE_S = 5.0
-_LET_GO_S = 7 * 86400  # at a time: a clock that is years ahead for an hour costs a week
-_ABANDONED_S = 90 * 86400  # an output of another gateway that shares the database, unused so long
 _QUESTIONS = 2  # at a time: more would only wait for the disk
 
 _P = ParamSpec("_P")
@@ -72,14 +64,11 @@ class HistoryOutput:
         config: HistoryConfig,
         bus: Bus,
         device: Callable[[str], DeviceConfig | None],
-        readers: Callable[[], set[str]] = set,
+        readers: frozenset[str] = frozenset(),
     ) -> None:
         self.config = config
-        self._readers = readers
         self._bus = bus
-        self._database: Database | None = None
-        self._cursors_kept = False
-        self._ready = False  # its tables were looked at since it last failed
+        self._keeper = Keeper(config, readers)
         self._failed_s = -_PATIENCE_S
         self._problem = ""  # of the database
         self._fault = ""  # of ours
@@ -88,11 +77,10 @@ class HistoryOutput:
         self._wanted = asyncio.Event()  # somebody wants what is waiting to be written
         self._writing = asyncio.Lock()
         self._asking = asyncio.Semaphore(_QUESTIONS)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._one_job = threading.Lock()  # one that hangs may outlive who asked for it
         self._tidy_s = 0.0
-        self._written = self._lost = self._size = 0
-        self._last_commit: datetime | None = None
-        self._committed_s = -_FRESH_S
+        self._lost = 0
+        self._gone: frozenset[str] = frozenset()  # readers whose cursors are to be forgotten
         self._subscription: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,14 +101,14 @@ class HistoryOutput:
         self._tasks[1].cancel()
         await asyncio.wait(self._tasks)
         self._failed_s = -_PATIENCE_S
-        with suppress(TimeoutError, GatewayError):
-            async with asyncio.timeout(_LAST_WRITE_S):
-                await self.write()
+        limit_s = _LAST_WRITE_S + (BUSY_S if self.config.url is None else 0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                with suppress(GatewayError):
+                    await self.write()
+                await self._in_worker(self._keeper.close)
         if left := self.waiting:
             log.error("history: stopped with %d rows that could not be written", left)
-        self._worker.shutdown(wait=False)
-        if self._database is not None:
-            self._database.close()
         self._subscription = None
 
     @property
@@ -130,15 +118,16 @@ class HistoryOutput:
 
     def state(self) -> Mapping[str, str | int | bool]:
         """Where it is written, how much, what waits, what was lost and why."""
+        keeper = self._keeper
         return {
-            "database": self._database.name if self._database else "",
-            "size_mb": round(self._size / 1e6),
-            "written": self._written,
+            "database": keeper.database.name if keeper.database else "",
+            "size_mb": round(keeper.size / 1e6),
+            "written": keeper.written,
             "waiting": self.waiting,
             "lost": self._lost
             + self._waiting.lost
             + (self._subscription.lost if self._subscription else 0),
-            "last_commit": self._last_commit.isoformat() if self._last_commit else "",
+            "last_commit": keeper.last_commit.isoformat() if keeper.last_commit else "",
             "problem": self._problem or self._fault or self._waiting.fault,
         }
 
@@ -154,12 +143,13 @@ class HistoryOutput:
         """
         self._check_running()
         # What is on the disk can be read even if it is full, or another program writes for long.
-        fresh = self._written > 0 and time.monotonic() - self._committed_s < _FRESH_S
-        if not (self._ready and fresh):
+        keeper = self._keeper
+        fresh = keeper.written > 0 and time.monotonic() - keeper.committed_s < _FRESH_S
+        if not (keeper.ready and fresh):
             with suppress(GatewayError, TimeoutError):
                 async with asyncio.timeout(_QUESTION_S):
                     await self.write()
-        database = self._database
+        database = keeper.database
         if database is None or not database.readable:
             raise HistoryError(self._problem or "the history has not been opened yet")
 
@@ -180,7 +170,7 @@ class HistoryOutput:
         self._check_running()
 
         def write() -> _T:
-            with self._open().writing() as connection:
+            with self._keeper.open().writing() as connection:
                 return job(connection, *arguments, **named)
 
         return await self._in_turn(write)
@@ -188,7 +178,14 @@ class HistoryOutput:
     async def keep(self, batch: Batch) -> Stored:
         """Write rows that did not come over the bus. Raises :class:`HistoryError`."""
         self._check_running()
-        return await self._in_turn(self._store, batch)
+        return await self._in_turn(self._keeper.store, batch)
+
+    def keep_for(self, readers: frozenset[str]) -> None:
+        """From now on, keep what these durable outputs have yet to read, and for no others."""
+        self._gone = (self._gone | self._keeper.readers) - readers
+        self._keeper.readers = readers
+        if self._gone:
+            self._wanted.set()
 
     def _check_running(self) -> None:
         if self._subscription is None:
@@ -211,7 +208,7 @@ class HistoryOutput:
             batch = self._waiting.hand_over()
             self._in_hand = len(batch)
             try:
-                await self._in_worker(self._store, batch)
+                await self._in_worker(self._keeper.store, batch)
             except UnwritableError:
                 self._lost += len(batch)
             except GatewayError:
@@ -246,11 +243,14 @@ class HistoryOutput:
                 pause_s = 0
 
     async def _tidy(self) -> None:
-        """Let go what is too old or too much, now and then."""
+        """Let go what is too old or too much, now and then, and what was kept for nobody."""
+        if gone := self._gone:
+            await self.change(forget_cursors, gone)
+            self._gone -= gone
         if time.monotonic() >= self._tidy_s:
             self._tidy_s = time.monotonic() + _TIDY_S
-            await self._in_turn(self._forget_old)
-            while await self._in_turn(self._forget_a_day):
+            await self._in_turn(self._keeper.forget_old)
+            while await self._in_turn(self._keeper.forget_a_day):
                 pass
 
     async def _in_turn(self, job: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
@@ -262,9 +262,13 @@ class HistoryOutput:
         self, job: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
     ) -> _T:
         """Run a job in the thread that writes; tell what is wrong once."""
-        loop = asyncio.get_running_loop()
+
+        def run() -> _T:
+            with self._one_job:
+                return job(*arguments, **named)
+
         try:
-            return await loop.run_in_executor(self._worker, lambda: job(*arguments, **named))
+            return await run_detached(run)
         except UnwritableError as error:
             log.error("history: not kept: %s", error)
             self._fault = f"not kept: {error}"
@@ -274,57 +278,10 @@ class HistoryOutput:
                 log.error("history: %s; what comes is held, up to %d rows", error, MAX_WAITING)
             self._problem = str(error)
             self._failed_s = time.monotonic()
-            self._ready = False
+            self._keeper.ready = False
             self._wanted.set()  # whoever found it: the writer tries again soon
             raise
         except Exception as error:  # the outermost frame: a fault of ours costs what was at hand
             log.exception("history: a fault of this program")
             self._fault = f"a fault of this program: {error!r}"
             raise UnwritableError(self._fault) from error
-
-    def _store(self, batch: Batch) -> Stored:
-        database = self._open()
-        if not len(batch):
-            return Stored()
-        with database.writing() as connection:
-            stored = store(connection, batch)
-        self._written += len(batch.readings)
-        self._last_commit = datetime.now(UTC)
-        self._committed_s = time.monotonic()
-        return stored
-
-    def _forget_old(self) -> None:
-        oldest = int((datetime.now(UTC) - timedelta(days=self.config.readings)).timestamp())
-        with self._open().writing() as connection:
-            first = first_kept(connection)
-            if first is not None and first < oldest:
-                forget_before(connection, min(oldest, first + _LET_GO_S))
-
-    def _forget_a_day(self) -> bool:
-        """Let go the oldest day of a file that is too large; whether there may be another."""
-        database = self._open()
-        if database.path is None:
-            return False
-        with database.writing() as connection:
-            self._size = size_bytes(connection)
-            if self._size <= self.config.size * 1_000_000:
-                return False
-            return forget_oldest_day(connection) is not None
-
-    def _open(self) -> Database:
-        if self._database is None:
-            self._database = Database(self.config)
-        if not self._ready or self._database.moved:
-            self._database.prepare()
-            if not self._cursors_kept:
-                self._keep_cursors(self._database)
-                self._cursors_kept = True
-            self._ready = True
-        return self._database
-
-    def _keep_cursors(self, database: Database) -> None:
-        """Once: a reload may bring outputs that were not among the readers at the start."""
-        shared = database.path is None
-        since = int(time.time()) - _ABANDONED_S if shared else None
-        with database.writing() as connection:
-            keep_cursors(connection, self._readers(), since)

@@ -5,6 +5,8 @@ What an output has not read outlives its age, not its size: the loss is then cou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
 
 from teleinfo_gateway.history.outbox import count_lost, slowest
@@ -12,7 +14,7 @@ from teleinfo_gateway.history.periods import Grain, end_of, start_of
 from teleinfo_gateway.history.schema import counter, event, label, meter, reading
 from teleinfo_gateway.history.sums import TELLS_ENERGY
 
-__all__ = ["first_kept", "forget_before", "forget_oldest_day", "size_bytes"]
+__all__ = ["first_free", "forget_before", "forget_oldest_day", "size_bytes"]
 
 _ALL = 2**63 - 1
 """Read by every output, as there is none."""
@@ -24,11 +26,9 @@ def forget_before(connection: Connection, ts: int) -> int:
     return _forget(connection, start_of(Grain.DAY, ts), _ALL if read is None else read)
 
 
-def first_kept(connection: Connection) -> int | None:
-    """The instant of the oldest reading or event; ``None`` without any."""
-    oldest = (select(func.min(table.c.ts)) for table in (reading, event))
-    found = [ts for query in oldest if (ts := connection.execute(query).scalar()) is not None]
-    return min(found, default=None)
+def first_free(connection: Connection) -> int | None:
+    """The instant from which on something can be let go; ``None`` without readings and events."""
+    return min((max(kept_from, ts) for kept_from, ts in _free(connection)), default=None)
 
 
 def forget_oldest_day(connection: Connection) -> int | None:
@@ -36,19 +36,11 @@ def forget_oldest_day(connection: Connection) -> int | None:
 
     Each call lets go another day, even if nothing of it takes room.
     """
-    ends = []
-    for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
-        needed = _needed(connection, row.id, row.kept_from)
-        free = and_(reading.c.meter_id == row.id, reading.c.ts.not_in(needed))
-        oldest = connection.execute(select(func.min(reading.c.ts)).where(free)).scalar()
-        if oldest is not None:
-            ends.append(max(row.kept_from, end_of(Grain.DAY, oldest)))
-    first, last = connection.execute(select(func.min(event.c.ts), func.max(event.c.ts))).one()
-    if first is not None:
-        ends.append(end_of(Grain.DAY, first))
-    seen = connection.execute(select(func.max(meter.c.last_seen))).scalar()
+    ends = (max(kept_from, end_of(Grain.DAY, ts)) for kept_from, ts in _free(connection))
     before = min(ends, default=None)
-    if before is None or before > max(seen or 0, last or 0):
+    newest = (select(func.max(column)) for column in (meter.c.last_seen, event.c.ts))
+    last = max(connection.execute(query).scalar() or 0 for query in newest)
+    if before is None or before > last:
         return None
     return _forget(connection, before, None)
 
@@ -90,6 +82,23 @@ def _forget(connection: Connection, before: int, read: int | None) -> int:
         doomed = and_(label.c.meter_id == meter_id, label.c.label == name, label.c.ts < last)
         gone += _delete(connection, label, doomed, read)
     return gone
+
+
+def _free(connection: Connection) -> Iterator[tuple[int, int]]:
+    """The oldest reading of each meter that need not stay, and the oldest event, as an instant.
+
+    Before it, since when the readings of the meter are kept. The reading that must stay may be far
+    older: it is the last one before a long pause, or the last one of all.
+    """
+    for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
+        needed = _needed(connection, row.id, row.kept_from)
+        free = and_(reading.c.meter_id == row.id, reading.c.ts.not_in(needed))
+        oldest = connection.execute(select(func.min(reading.c.ts)).where(free)).scalar()
+        if oldest is not None:
+            yield row.kept_from, oldest
+    first = connection.execute(select(func.min(event.c.ts))).scalar()
+    if first is not None:
+        yield 0, first
 
 
 def _needed(connection: Connection, meter_id: int, before: int) -> set[int]:

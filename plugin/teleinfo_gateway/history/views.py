@@ -81,7 +81,7 @@ class View:
             )
 
     def statement(self, dialect: Dialect) -> str:
-        """The ``CREATE VIEW``; on PostgreSQL, which folds names so, columns are in lower case."""
+        """The ``CREATE VIEW``; on PostgreSQL, which folds names so, all are in lower case."""
         columns = _columns(self, dialect.name)
         if dialect.name == "postgresql":
             columns = {column.lower(): value for column, value in columns.items()}
@@ -93,18 +93,22 @@ class View:
         if self.kind in {"tbl_teleinfo", "teleinfo"}:
             query = query.where(_row.optarif.is_not(None))  # of a frame that lost it
         written = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-        return f"CREATE VIEW {_quoted(self.name, dialect)} AS\n{written}"
+        return f"CREATE VIEW {_quoted(self.name_on(dialect), dialect)} AS\n{written}"
+
+    def name_on(self, dialect: Dialect) -> str:
+        """What a query finds it by that does not quote its name."""
+        return self.name.lower() if dialect.name == "postgresql" else self.name
 
 
 def create_view(connection: Connection, view: View) -> None:
     """Make a view, in the place of one of ours that has the name. Raises :class:`ViewError`."""
-    found = inspect(connection)
-    if view.name in found.get_view_names():
-        if reading.name not in found.get_view_definition(view.name):
-            raise ViewError(f"another program's view is called {view.name}: choose another --name")
-        connection.execute(text(f"DROP VIEW {_quoted(view.name, connection.dialect)}"))
-    elif found.has_table(view.name):
-        raise ViewError(f"there is a table called {view.name} already: choose another --name")
+    found, name = inspect(connection), view.name_on(connection.dialect)
+    if name in found.get_view_names():
+        if reading.name not in found.get_view_definition(name):
+            raise ViewError(f"another program's view is called {name}: choose another --name")
+        connection.execute(text(f"DROP VIEW {_quoted(name, connection.dialect)}"))
+    elif found.has_table(name):
+        raise ViewError(f"there is a table called {name} already: choose another --name")
     connection.exec_driver_sql(view.statement(connection.dialect))
 
 

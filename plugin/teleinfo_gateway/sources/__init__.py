@@ -6,14 +6,21 @@ nothing of TIC.
 
 from __future__ import annotations
 
-from teleinfo_gateway.sources.base import Receive, Source, SourceError, Trouble
+from teleinfo_gateway.sources.base import Receive, Source, SourceError, Trouble, Way
 
-__all__ = ["Source", "SourceError", "Trouble", "has_speed", "open_source"]
+__all__ = ["Source", "SourceError", "Trouble", "Way", "has_speed", "open_source", "way_of"]
 
 
 def has_speed(device: str) -> bool:
     """Whether the speed of the line is ours to set: not where another program reads the port."""
     return not device.startswith(("socket://", "udp://"))
+
+
+def way_of(device: str) -> Way:
+    """How the bytes of a device come here."""
+    if device.startswith("udp://"):
+        return Way.DATAGRAMS
+    return Way.SERVER if "://" in device else Way.PORT
 
 
 async def open_source(device: str, baudrate: int, receive: Receive) -> Source:

@@ -13,6 +13,14 @@ OPEN_TIMEOUT_S = 10.0
 """A driver or a server that has not answered by then is treated as absent."""
 
 
+class Way(StrEnum):
+    """How bytes come here, which says where the wires and the speed are to be looked after."""
+
+    PORT = "port"  # of this machine
+    SERVER = "server"  # a stream from whoever reads the port
+    DATAGRAMS = "datagrams"  # whole frames from whoever reads the port
+
+
 class Trouble(StrEnum):
     """What keeps a source from being read, as far as somebody can do something about it."""
 

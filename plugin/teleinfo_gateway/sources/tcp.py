@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
+from teleinfo_gateway.host_port import split_host_port
 from teleinfo_gateway.sources.base import OPEN_TIMEOUT_S, Receive, SourceError
 from teleinfo_gateway.sources.threads import in_thread
 
@@ -54,8 +55,13 @@ class TcpSource(asyncio.Protocol):
 async def open_tcp(device: str, receive: Receive) -> TcpSource:
     """Connect to ``socket://host:port``."""
     try:
+        host, port = split_host_port(device.removeprefix("socket://"))
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            return await _connect(device, receive)
+            return await _connect(host, port, lambda: TcpSource(device, receive))
+    except UnicodeError as error:
+        raise SourceError(f"{device}: this cannot be the name of a host") from error
+    except ValueError as error:
+        raise SourceError(f"{device}: {error}") from error
     except TimeoutError:
         raise SourceError(f"{device}: no answer within {OPEN_TIMEOUT_S:.0f} s") from None
     except OSError as error:
@@ -63,14 +69,12 @@ async def open_tcp(device: str, receive: Receive) -> TcpSource:
         raise SourceError(f"{device}: {reason}: is the server running there?") from error
 
 
-async def _connect(device: str, receive: Receive) -> TcpSource:
-    """Try each address of the host. Raises ``OSError``.
+async def _connect(host: str, port: int, source: Callable[[], TcpSource]) -> TcpSource:
+    """Try each address of the host. Raises ``OSError``, ``UnicodeError`` for what is no name.
 
     A name is looked up in a thread of its own: the loop's executor would make the end of the
     program, and the other meters, wait for a name server that does not answer.
     """
-    url = urlsplit(device)
-    host, port = url.hostname or "", url.port or 0
     addresses = await in_thread(
         f"look up {host}",
         lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
@@ -79,11 +83,9 @@ async def _connect(device: str, receive: Receive) -> TcpSource:
     failure = OSError(f"{host} has no address")
     for *_, address in addresses:
         try:
-            _, source = await asyncio.get_running_loop().create_connection(
-                lambda: TcpSource(device, receive), *address[:2]
-            )
+            _, connected = await asyncio.get_running_loop().create_connection(source, *address[:2])
         except OSError as error:
             failure = error
         else:
-            return source
+            return connected
     raise failure

@@ -52,6 +52,7 @@ class EmoncmsTarget:
             config.url,
             refused=self._refuses,
             absent="is this its address? On an emonPi it ends with /emoncms",
+            patient=True,
         )
 
     @property
@@ -59,13 +60,17 @@ class EmoncmsTarget:
         """The URL."""
         return self._config.url
 
-    def send(self, rows: Sequence[Row]) -> None:
-        """Return when EmonCMS has them; raises :class:`TargetError`, :class:`RefusedError`."""
+    def send(self, rows: Sequence[Row]) -> int:
+        """Return when EmonCMS has the readings, and how many there are.
+
+        Raises :class:`TargetError` and :class:`RefusedError`.
+        """
         entries = list(self._entries(rows))
         if len(entries) == 1:
             self._ask("/input/post", _post(entries[0]))
         elif entries:
             self._ask("/input/bulk", _bulk(entries))
+        return len(entries)
 
     def close(self) -> None:
         """Give up the connection."""

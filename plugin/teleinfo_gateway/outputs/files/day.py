@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.forwarding import Row
 from teleinfo_gateway.outputs.files.lines import FORMATS, Kind, key_of
 
-__all__ = ["Day", "KeptFile", "kept_files"]
+__all__ = ["DamagedError", "Day", "KeptFile", "kept_files"]
 
 _TAIL = 1 << 20
 """Bytes at the end of a file in which a row is looked for that comes again: what was written last,
@@ -48,11 +50,15 @@ class KeptFile:
         target = self.path.with_name(self.path.name + _GZ)
         if not target.exists():
             unfinished = target.with_name(target.name + ".tmp")
-            with self.path.open("rb") as plain, unfinished.open("wb") as file:
-                os.fchmod(file.fileno(), _MODE)
-                with gzip.GzipFile(self.path.name, "wb", fileobj=file) as packed:
-                    shutil.copyfileobj(plain, packed)
-                _sync(file)
+            try:
+                with self.path.open("rb") as plain, unfinished.open("wb") as file:
+                    os.fchmod(file.fileno(), _MODE)
+                    with gzip.GzipFile(self.path.name, "wb", fileobj=file) as packed:
+                        shutil.copyfileobj(plain, packed)
+                    _sync(file)
+            except OSError:  # half of it would take the room that rows need
+                unfinished.unlink(missing_ok=True)
+                raise
             unfinished.rename(target)
             _sync_folder(target.parent)
         self.path.unlink()
@@ -67,6 +73,10 @@ def kept_files(folder: Path) -> Iterator[KeptFile]:
                 yield KeptFile(path, day, compressed=found[3] is not None)
 
 
+class DamagedError(GatewayError):
+    """A compressed file of a day cannot be read, so that nobody knows which rows it has."""
+
+
 class Day:
     """The files of rows of one kind whose legal day is ``day``."""
 
@@ -78,7 +88,10 @@ class Day:
         self._format = FORMATS[format_]
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Write what is not there yet; it is on the disk then. Raises OSError, as if it had not."""
+        """Write what is not there yet; it is on the disk then.
+
+        Raises OSError, as if it had not, and :class:`DamagedError`.
+        """
         lines = {key_of(line): line for line in map(self._format.line, rows)}
         for number in count(1):
             path = self._folder / f"{self._begin}{f'.{number}' * (number > 1)}{self._suffix}"
@@ -121,6 +134,8 @@ class Day:
         if not lines:
             return
         size = os.fstat(file.fileno()).st_size
+        if not size:
+            os.fchmod(file.fileno(), _MODE)  # a service may be told to create nothing so readable
         data = memoryview(b"".join([b"" if size else self._format.head(self._kind), *lines]))
         try:
             while data:
@@ -142,9 +157,12 @@ def _tail(file: BinaryIO) -> bytes:
 
 def _packed_tail(path: Path) -> bytes:
     tail = b""
-    with gzip.open(path) as file:
-        while piece := file.read(_TAIL):
-            tail = (tail + piece)[-_TAIL:]
+    try:
+        with gzip.open(path) as file:
+            while piece := file.read(_TAIL):
+                tail = (tail + piece)[-_TAIL:]
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DamagedError(f"{path}: this file is damaged: move it out of its folder") from error
     return tail
 
 

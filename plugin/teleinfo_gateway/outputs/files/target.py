@@ -6,7 +6,6 @@ import errno
 import logging
 import os
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from pathlib import Path
 from teleinfo_gateway.config.files import FilesConfig
 from teleinfo_gateway.forwarding import Row, TargetError
 from teleinfo_gateway.history.periods import local_day, midnight
-from teleinfo_gateway.outputs.files.day import Day, kept_files
+from teleinfo_gateway.outputs.files.day import DamagedError, Day, kept_files
 from teleinfo_gateway.outputs.files.lines import Kind
 
 __all__ = ["FilesTarget"]
@@ -68,7 +67,9 @@ class FilesTarget:
         try:
             for (kind, day), those in by_file.items():
                 Day(self._folder, kind, day, self._config.format).append(those)
-        except (OSError, EOFError, zlib.error) as error:
+        except DamagedError as error:
+            raise TargetError(str(error)) from error
+        except OSError as error:
             raise TargetError(f"{self._folder}: {_words(error)}") from error
         # A row that is dated ahead, by a clock that was wrong, makes nothing old.
         self._newest = min(rows[-1].ts, int(time.time()))
@@ -105,8 +106,6 @@ class FilesTarget:
                 file.compress()
 
 
-def _words(error: Exception) -> str:
-    number = error.errno if isinstance(error, OSError) else None
-    if number in _WORDS:
-        return _WORDS[number]
-    return os.strerror(number) if number else "a compressed file of this day is damaged: move it"
+def _words(error: OSError) -> str:
+    number = error.errno or errno.EIO
+    return _WORDS.get(number, os.strerror(number))

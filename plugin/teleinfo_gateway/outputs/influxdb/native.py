@@ -21,7 +21,7 @@ _READING, _LABEL, _EVENT = "teleinfo", "teleinfo_label", "teleinfo_event"
 _S = 1_000_000_000  # nanoseconds
 _NUMBERS = {Kind.INDEX, Kind.POWER, Kind.CURRENT, Kind.VOLTAGE, Kind.DURATION, Kind.NUMBER}
 _MAX_DIGITS = 18  # of an integer of 64 bits
-_DELIVERY_POINT = "PRM"
+_IDENTITIES = {"ADCO", "ADSC", "PRM"}  # labels
 _WITH_ADDRESSES = "change"  # the event whose detail may name a meter before and after
 
 
@@ -37,7 +37,7 @@ class Native:
             case "reading":
                 yield from self._reading(row, _period(row))
             case "label":
-                if not (self._alias and row.values["label"] == _DELIVERY_POINT):
+                if not (self._alias and row.values["label"] in _IDENTITIES):
                     yield from self._label(row, str(row.values["label"]))
             case "event":
                 yield from self._event(row, str(row.values["kind"]))
@@ -56,11 +56,13 @@ class Native:
         yield Point(_LABEL, row.ts * _S, {"meter": self._meter(row), "label": label}, fields)
 
     def _event(self, row: Row, kind: str) -> Iterator[Point]:
-        hidden = self._alias and kind == _WITH_ADDRESSES
-        fields = {
-            "value": str(row.values["value"]),
-            "detail": "" if hidden else str(row.values["detail"]),
-        }
+        value, detail = str(row.values["value"]), str(row.values["detail"])
+        label = value.partition(" ")[0]  # of a refused value
+        if self._alias and label in _IDENTITIES:
+            value, detail = label, ""
+        elif self._alias and kind == _WITH_ADDRESSES:
+            detail = ""
+        fields = {"value": value, "detail": detail}
         tags = {"meter": self._meter(row), "kind": kind}
         # Two events of a second are two points: none of them takes the place of the other.
         yield Point(_EVENT, row.ts * _S + row.seq % _S, tags, fields)

@@ -11,6 +11,7 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Sequence
+from itertools import chain
 from urllib.parse import urlencode
 
 from teleinfo_gateway.config.influxdb import InfluxdbConfig
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _NEVER = {400, 413, 422}
 """What another try does not change: the points are wrong, too many, or of another type."""
+
+_TOO_OLD = b"retention policy"
+"""In what InfluxDB says when it has stored all that is not older than what its database keeps."""
 
 _LOGIN = (
     "check influxdb.username and influxdb.password; the user must have the right to write into the "
@@ -51,10 +55,12 @@ class InfluxdbTarget:
     def __init__(self, config: InfluxdbConfig) -> None:
         self._config = config
         self._layout = _layout(config)
+        self._has_let_go = False
         self._server = HttpServer(
             config.url,
             refused=_REFUSED[config.kind],
             absent=f"has it {_place(config)}, and is this its address?",
+            patient=True,
         )
 
     @property
@@ -62,23 +68,37 @@ class InfluxdbTarget:
         """The URL, and where the points are kept there."""
         return f"{self._config.url} ({_place(self._config)})"
 
-    def send(self, rows: Sequence[Row]) -> None:
-        """Return when the points are stored; raises :class:`TargetError`, :class:`RefusedError`."""
-        points = encode(point for row in rows for point in self._layout.points(row))
-        if not points:
-            return
+    def send(self, rows: Sequence[Row]) -> int:
+        """Return when the points are stored, and of how many rows there are some.
+
+        Raises :class:`TargetError` and :class:`RefusedError`.
+        """
+        points = [list(self._layout.points(row)) for row in rows]
+        lines = encode(chain.from_iterable(points))
+        if not lines:
+            return 0
         try:
-            self._write(points)
+            self._write(lines)
         except HttpError as error:
+            if error.status in _NEVER and _TOO_OLD in error.answer:
+                self._let_go(_reason(error))
+                return 0
             if error.status in _NEVER:
                 raise RefusedError(
                     f"{self._config.url} refuses points (HTTP {error.status}): {_reason(error)}"
                 ) from None
             raise TargetError(_told(error), after_s=error.after_s) from None
+        return sum(any(point.fields for point in of_row) for of_row in points)
 
     def close(self) -> None:
         """Give up the connection."""
         self._server.close()
+
+    def _let_go(self, said: str) -> None:
+        """Say once that points are older than what the database keeps: it has no use for them."""
+        if not self._has_let_go:
+            self._has_let_go = True
+            log.warning("influxdb: the %s keeps no points so old: %s", _place(self._config), said)
 
     def _write(self, points: bytes) -> None:
         """Write, at the first time into a database that may have to be made."""
@@ -166,7 +186,7 @@ def _words(answer: bytes) -> str:
     text = answer.decode("utf-8", "replace")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         text = str(found.get("error") or found.get("message") or text)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from teleinfo_gateway.config.push import PushConfig
 from teleinfo_gateway.forwarding import RefusedError, TargetError
+from teleinfo_gateway.http_client import shown
 
 __all__ = ["Form", "form_of"]
 
@@ -37,7 +38,7 @@ class Form:
     format: Literal["json", "form", "text"] = "json"
     headers: Mapping[str, str] = field(default_factory=dict)
     catch_up: bool = True
-    check: Callable[[bytes], None] | None = None
+    check: Callable[[str], None] | None = None
 
 
 def form_of(config: PushConfig) -> Form:
@@ -46,16 +47,16 @@ def form_of(config: PushConfig) -> Form:
         return _PRESETS[config.preset](config.url.rstrip("/"))
     parts = urlsplit(config.url)
     server = f"{parts.scheme}://{parts.netloc}"
-    target = config.url.removeprefix(server)
+    query = f"?{parts.query}" if parts.query else ""
     body = config.body
     if body is None and config.method == "POST":
         body = _EVERYTHING
     return Form(
         server=server,
-        target=target if target.startswith("/") else f"/{target}",
+        target=(parts.path or "/") + query,
         method=config.method,
         body=body,
-        format=config.format if config.body else "json",
+        format="json" if config.body is None else config.format,
         headers=config.headers,
         catch_up=config.catch_up,
     )
@@ -104,12 +105,12 @@ _PRESETS: Mapping[str, Callable[[str], Form]] = {
 }
 
 
-def _stored(answer: bytes) -> None:
+def _stored(answer: str) -> None:
     """Whether the other gateway has the reading: its answer says so, not its status."""
     try:
         found = json.loads(answer)
         refused, reasons = int(found["refused"]), found["reasons"]
-        reason = str(reasons[0]["reason"]) if refused else ""
+        reason = shown(str(reasons[0]["reason"])) if refused else ""
     except (ValueError, TypeError, LookupError, RecursionError):
         raise TargetError("this is not the answer of a gateway: is this its address?") from None
     if not refused:

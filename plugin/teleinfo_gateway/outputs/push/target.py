@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import time
 from collections.abc import Sequence
@@ -32,9 +33,12 @@ _NEW_S = 300.0
 """What is older is not new to a server that has no other time than its own. The history hands over
 what a meter says within two minutes."""
 
+_PASSED_OVER = 1000  # rows of a batch that are too old but for the last: live ones wait for them
 _REMEMBERED = 1000  # readings; more do not come again when one of them fails
 
-_NEVER = {400, 409, 410, 413, 414, 422, 431}
+_HAS_IT = 409
+"""Conflict: what servers say to an ``Idempotency-Key``, or a meter and time, that they know."""
+_NEVER = {400, 410, 413, 414, 422, 431}
 _CONTENT = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
@@ -56,18 +60,23 @@ class PushTarget:
 
     in_order = True
     batch = 20
-    """Rows between two notes of how far it is: as many may come twice. A second's work."""
+    """Rows between two notes of how far it is: as many may come twice. A second's work, or one of
+    passing over rows where only what is new is sent."""
 
     def __init__(self, config: PushConfig) -> None:
         self._config = config
         self._form: Form = form_of(config)
+        if not self._form.catch_up:
+            self.batch = _PASSED_OVER
         self._server = HttpServer(
             self._form.server,
             refused="check the secret and the headers of this push",
             absent="is the path of its url right?",
+            patient=True,
         )
         self._taken: dict[_Key, None] = {}  # the last ones, in order
         self._told: set[str] = set()  # names that were missing; as many as there are placeholders
+        self._had_some = False
         self._warn_of_readers()
 
     @property
@@ -75,16 +84,24 @@ class PushTarget:
         """The server, without the path, in which a secret may be."""
         return self._form.server
 
-    def send(self, rows: Sequence[Row]) -> None:
-        """Return when all were taken; raises :class:`TargetError`, :class:`RefusedError`."""
+    def send(self, rows: Sequence[Row]) -> int:
+        """Return when all were taken, and how many that is.
+
+        Raises :class:`TargetError` and :class:`RefusedError`.
+        """
+        taken = 0
         for row in rows:
             key = row.seq, row.ts, row.adco
-            if row.kind != "reading" or not self._is_wanted(row) or key in self._taken:
+            if row.kind != "reading" or not self._is_wanted(row):
                 continue
-            self._push(row)
-            self._taken[key] = None
-            if len(self._taken) > _REMEMBERED:
-                del self._taken[next(iter(self._taken))]
+            if key not in self._taken:
+                if not self._push(row):
+                    continue
+                self._taken[key] = None
+                if len(self._taken) > _REMEMBERED:
+                    del self._taken[next(iter(self._taken))]
+            taken += 1
+        return taken
 
     def close(self) -> None:
         """Give up the connection."""
@@ -93,7 +110,8 @@ class PushTarget:
     def _is_wanted(self, row: Row) -> bool:
         return self._form.catch_up or time.time() - row.ts < _NEW_S
 
-    def _push(self, row: Row) -> None:
+    def _push(self, row: Row) -> bool:
+        """Send a reading; ``False`` if it lacks something that the request needs."""
         secret = "" if self._config.secret is None else resolve(self._config.secret)
         try:
             target, body, headers = self._request(row, values_of(row, secret))
@@ -104,19 +122,31 @@ class PushTarget:
                     "push-%s: readings without %s are not sent ({%s?} lets them pass)",
                     *(self._config.name, missing.name, missing.name),
                 )
-            return
+            return False
         try:
             answer = self._server.request(self._form.method, target, body=body, headers=headers)
         except HttpError as error:
+            if error.status == _HAS_IT:
+                self._note_known(shown(_without(secret, error.answer)))
+                return True
             if error.status in _NEVER:
+                said = shown(_without(secret, error.answer)) or "without a reason"
                 raise RefusedError(
-                    f"{self.address} refuses it (HTTP {error.status}): "
-                    f"{_shown(error.answer, secret) or 'without a reason'}"
+                    f"{self.address} refuses it (HTTP {error.status}): {said}"
                 ) from None
             raise TargetError(str(error), after_s=error.after_s) from None
         if self._form.check is not None:
-            self._form.check(answer)
+            self._form.check(_without(secret, answer))
         time.sleep(_PAUSE_S)
+        return True
+
+    def _note_known(self, said: str) -> None:
+        """Say once that the server has a reading already: after a crash some come twice."""
+        if not self._had_some:
+            self._had_some = True
+            log.warning(
+                "push-%s: a reading is there already (HTTP 409): %s", self._config.name, said
+            )
 
     def _request(
         self, row: Row, values: dict[str, Value]
@@ -155,9 +185,9 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _shown(answer: bytes, secret: str) -> str:
-    """What is said in an answer, unless it repeats the secret."""
+def _without(secret: str, answer: bytes) -> str:
+    """What is said in an answer, which may repeat the secret as it was sent or as JSON has it."""
     text = answer.decode("utf-8", "replace")
-    if secret and (secret in text or quote(secret, safe="") in text):
-        return "(its answer holds the secret)"
-    return shown(text)
+    for told in filter(None, (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])):
+        text = text.replace(told, "***")
+    return text
