@@ -6,13 +6,15 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from teleinfo_gateway.bus import Bus, Subscription
 from teleinfo_gateway.detached import run_detached
 from teleinfo_gateway.errors import GatewayError
 from teleinfo_gateway.http_client import HttpServer
+from teleinfo_gateway.newest import Newest
 from teleinfo_gateway.publication import Publication
 from teleinfo_gateway.readings import Event, EventKind, Item
 from teleinfo_gateway.snapshot import Snapshot
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 """Between two tries; a server that is restarted is not asked for longer than it needs."""
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,11 @@ class _Line:
     publication: Publication = field(default_factory=Publication)
 
 
-class HttpOutput(ABC):
+class HttpOutput(ABC, Generic[_Value]):
     """Takes readings from the bus and tells one server; ``interval_s`` is that of a meter.
 
-    A class of its own notes what is to be sent in :meth:`_take` and hands it out in :meth:`_next`;
-    until that is sent, newer values take its place, so that what waits has a ceiling.
+    A class of its own says in :meth:`_take` what is to be sent, by :meth:`_note`, and in
+    :meth:`_job` how; until that is done, a newer value takes its place, and none gets old.
     """
 
     name: str
@@ -58,6 +62,7 @@ class HttpOutput(ABC):
         self._bus = bus
         self._interval_s = interval_s
         self._lines: dict[str, _Line] = {}
+        self._newest: Newest[_Value] = Newest()
         self._wanted = asyncio.Event()
         self._problem = ""
         self._sent = self._failed = 0
@@ -84,12 +89,14 @@ class HttpOutput(ABC):
         self._subscription = None
 
     def state(self) -> Mapping[str, str | int | bool]:
-        """Where it is told, how much, what waits and what is wrong."""
+        """Where it is told, how much, what waits or has waited for too long, what is wrong."""
+        self._newest.forget(time.monotonic())
         return {
             "server": self._server.url,
             "sent": self._sent,
             "failed": self._failed,
-            "waiting": self._waiting(),
+            "waiting": len(self._newest),
+            "too_old": self._newest.too_old,
             "lost": self._subscription.lost if self._subscription else 0,
             "problem": self._problem or self._refused(),
         }
@@ -103,12 +110,12 @@ class HttpOutput(ABC):
         """Note what an overload brings that the reading before it did not."""
 
     @abstractmethod
-    def _next(self) -> Job | None:
-        """What is to be sent next, if anything is; asked again until it is done."""
+    def _job(self, value: _Value) -> Job | None:
+        """The request for a value that was noted; ``None`` if there is nothing to say."""
 
-    @abstractmethod
-    def _waiting(self) -> int:
-        """How much waits."""
+    def _note(self, key: Hashable, value: _Value) -> None:
+        """Have a value sent, in the place of what still waits under this key."""
+        self._newest.put(key, value, time.monotonic())
 
     def _refused(self) -> str:
         """What the server does not take though it answers."""
@@ -140,14 +147,19 @@ class HttpOutput(ABC):
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                job = self._next()
-                if job is None:
+                turn = self._newest.turn(time.monotonic())
+                if turn is None:
                     self._wanted.clear()
                     await self._wanted.wait()
+                    continue
+                job = self._job(turn[1])
+                if job is None:
+                    self._newest.done(*turn)
                     continue
                 answer = await run_detached(job.send)
                 self._sent += 1
                 job.done(answer)
+                self._newest.done(*turn)
             except GatewayError as error:
                 self._report(str(error))
             except Exception as error:  # noqa: BLE001  # the outermost frame: a fault of ours costs time

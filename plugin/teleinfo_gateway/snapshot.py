@@ -6,26 +6,30 @@ short one, say less than is known.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from teleinfo_gateway.announcements import NONE
 from teleinfo_gateway.event_ends import EventEnds
 from teleinfo_gateway.readings import Event, EventKind, Reading
-from tic import PERIOD_SLOTS, FrameKind, Mode
+from teleinfo_gateway.sensors import TIMEOUT_S
+from tic import BY_NAME, PERIOD_SLOTS, FrameKind, Mode
 
 __all__ = ["Snapshot"]
 
 _BEGINS_ANEW = {"exchange", "mode", "contract"}
 """The changes after which other labels are sent."""
 
+_SILENCE = timedelta(seconds=TIMEOUT_S["ADCO"])
+"""After so long a meter was lost, and what it had said is no news any more."""
+
 
 class Snapshot:
     """Follows one meter through its readings and events, given in their order.
 
     ``values``, ``horodates`` and ``historique`` are those of a reading, for every label that was
-    told since the meter, its mode or its contract last changed; those of an event go when it is
-    over. ``ended`` are the event labels that the last reading ended. ``overload`` is the value of
-    the last such event. ``frames`` counts complete long frames.
+    told since the meter, its mode or its contract last changed, or was lost for a time; those of an
+    event go when it is over. ``ended`` are the event labels that the last reading ended.
+    ``overload`` is the value of the last such event. ``frames`` counts complete long frames.
     """
 
     def __init__(self) -> None:
@@ -42,6 +46,17 @@ class Snapshot:
         self.ended: frozenset[str] = frozenset()
         self.frames = 0
         self._ends = EventEnds()
+
+    def _return(self) -> None:
+        """Forget what was said long ago, but for events: their end is yet to be told.
+
+        An index is believed late: beside newer values, that of before would be told as one of now.
+        """
+        self.values, self.horodates, self.historique = (
+            {label: value for label, value in known.items() if _is_event(label)}
+            for known in (self.values, self.horodates, self.historique)
+        )
+        self.frames = 0
 
     @property
     def slot(self) -> int | None:
@@ -62,6 +77,8 @@ class Snapshot:
             if self.address and reading.address != self.address:
                 self.overload = NONE  # that was another meter's
             self._begin()
+        elif self.time is not None and reading.time - self.time > _SILENCE:
+            self._return()
         self.address, self.mode, self.time = reading.address, reading.mode, reading.time
         # In the order of this frame, then the rest.
         self.values = {**reading.values, **self.values, **reading.values}
@@ -81,3 +98,8 @@ class Snapshot:
             self.overload = event.value
         elif event.kind is EventKind.CHANGE and event.value in _BEGINS_ANEW:
             self._begin()
+
+
+def _is_event(name: str) -> bool:
+    label = BY_NAME.get(name)
+    return label is not None and label.event

@@ -2,58 +2,27 @@
 
 import json
 import logging
-import time
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
 
-from teleinfo_gateway import http_output
 from teleinfo_gateway.config import Config
 from teleinfo_gateway.config.homes import DomoticzConfig, DomoticzDevices, JeedomConfig
 from teleinfo_gateway.manager import PluginManager
-from teleinfo_gateway.outputs.jeedom import JeedomOutput
 from teleinfo_gateway.outputs.jeedom import output as module
 from teleinfo_gateway.readings import Event, EventKind, Reading
 from tic import FrameKind, Mode
 
-from .http_servers import http_servers
+from .http_outputs import KEY
+from .http_servers import LIMIT_S
 
 PAGE = "/plugins/teleinfo/core/php/jeeTeleinfo.php"
-KEY = "k3y/&=é-do-not-tell"
 ADCO = "021528603314"
 BASE = {"ADCO": ADCO, "OPTARIF": "BASE", "ISOUSC": "30", "BASE": "123456789", "PTEC": "TH..",
         "PAPP": "00520"}  # fmt: skip
 SENT = {"OPTARIF": "BASE", "ISOUSC": "30", "BASE": "123456789", "PTEC": "TH", "PAPP": "00520"}
-
-
-@pytest.fixture
-def http_server():
-    with http_servers() as make:
-        yield make
-
-
-@pytest.fixture
-async def output(bus):
-    """The function that starts an output whose meters are due at every frame."""
-    started = []
-
-    def start(server, **settings):
-        config = JeedomConfig(**{"url": server.url, "apikey": KEY, **settings})
-        started.append(JeedomOutput(config, bus, lambda _name: 0.0))
-        started[-1].start()
-        return started[-1]
-
-    yield start
-    for each in started:
-        await each.stop()
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Tries come one after another."""
-    monkeypatch.setattr(http_output, "_FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(http_output, "_LONGEST_PAUSE_S", 0.05)
 
 
 @pytest.fixture
@@ -81,9 +50,9 @@ def devices(server):
 # --- the current plugin
 
 
-async def test_a_post_has_the_meter_and_its_labels(http_server, output, tell):
+async def test_a_post_has_the_meter_and_its_labels(http_server, to_jeedom, tell):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", PAGE)
@@ -91,13 +60,14 @@ async def test_a_post_has_the_meter_and_its_labels(http_server, output, tell):
     assert request.headers["Content-Type"] == "application/json"
     assert json.loads(request.body) == {"device": {ADCO: {"device": ADCO, **SENT}}}
     assert made.state() == {
-        "server": server.url, "sent": 1, "failed": 0, "waiting": 0, "lost": 0, "problem": ""
+        "server": server.url, "sent": 1, "failed": 0, "waiting": 0, "too_old": 0, "lost": 0,
+        "problem": "",
     }  # fmt: skip
 
 
-async def test_only_what_has_changed_is_sent_after_the_first_posts(http_server, output, tell):
+async def test_only_what_has_changed_is_sent_after_the_first_posts(http_server, to_jeedom, tell):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     for post, power in enumerate(("00520", "00520", "00520", "00600"), 1):
         await tell(made, post, PAPP=power)
     *complete, last = devices(server)
@@ -106,9 +76,9 @@ async def test_only_what_has_changed_is_sent_after_the_first_posts(http_server, 
 
 
 @pytest.mark.usefixtures("once")
-async def test_nothing_is_sent_when_nothing_has_changed(http_server, output, tell):
+async def test_nothing_is_sent_when_nothing_has_changed(http_server, to_jeedom, tell):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     await tell(made, 1)
     await tell(made, 2, PAPP="00600")
@@ -116,9 +86,11 @@ async def test_nothing_is_sent_when_nothing_has_changed(http_server, output, tel
 
 
 @pytest.mark.usefixtures("once")
-async def test_everything_is_sent_again_from_time_to_time(http_server, output, tell, monkeypatch):
+async def test_everything_is_sent_again_from_time_to_time(
+    http_server, to_jeedom, tell, monkeypatch
+):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     monkeypatch.setattr(module, "_COMPLETE_S", 0.0)
     await tell(made, 2)
@@ -126,9 +98,9 @@ async def test_everything_is_sent_again_from_time_to_time(http_server, output, t
 
 
 @pytest.mark.usefixtures("once")
-async def test_an_overload_that_comes_again_is_sent_again(http_server, output, tell):
+async def test_an_overload_that_comes_again_is_sent_again(http_server, to_jeedom, tell):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     await tell(made, 2, ADPS="032")
     await tell(made, 3, PAPP="00400")
@@ -137,9 +109,27 @@ async def test_an_overload_that_comes_again_is_sent_again(http_server, output, t
 
 
 @pytest.mark.usefixtures("once")
-async def test_another_meter_is_sent_whole(http_server, output, tell, bus, reading, until):
+async def test_an_overload_that_ends_and_comes_again_during_a_request_is_sent_again(
+    http_server, to_jeedom, tell, bus, reading, until
+):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
+    await tell(made, 1)
+    go_on = threading.Event()
+    server.respond = lambda _: (200 if go_on.wait(LIMIT_S) else 500, b"")
+    bus.publish(reading(**BASE, ADPS="032"))
+    await until(lambda: len(server.requests) == 2)
+    bus.publish(reading(**BASE))
+    go_on.set()
+    await until(lambda: made.state()["waiting"] == 0)
+    await tell(made, 3, ADPS="032")
+    assert devices(server)[1] == devices(server)[2] == {ADCO: {"device": ADCO, "ADPS": "032"}}
+
+
+@pytest.mark.usefixtures("once")
+async def test_another_meter_is_sent_whole(http_server, to_jeedom, tell, bus, reading, until):
+    server = http_server()
+    made = to_jeedom(server)
     await tell(made, 1)
     other = reading(**BASE)
     bus.publish(Event(EventKind.CHANGE, "house", datetime(2026, 1, 14, tzinfo=UTC), "exchange"))
@@ -154,10 +144,10 @@ async def test_another_meter_is_sent_whole(http_server, output, tell, bus, readi
 
 
 async def test_a_linky_tells_its_own_labels_in_standard_mode(
-    http_server, output, bus, reading, until
+    http_server, to_jeedom, bus, reading, until
 ):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     values = {"ADSC": ADCO, "DATE": "", "LTARF": "  HEURE CREUSE  ", "EAST": "020306919",
               "SMAXSN-1": "06270"}  # fmt: skip
     bus.publish(reading(mode=Mode.STANDARD, **values))
@@ -170,10 +160,10 @@ async def test_a_linky_tells_its_own_labels_in_standard_mode(
 # --- the legacy plugin
 
 
-async def test_the_legacy_plugin_has_the_labels_in_the_query(http_server, output, tell):
+async def test_the_legacy_plugin_has_the_labels_in_the_query(http_server, to_jeedom, tell):
     server = http_server()
     server.url += "/jeedom"
-    made = output(server, plugin="legacy")
+    made = to_jeedom(server, plugin="legacy")
     await tell(made, 1)
     (request,) = server.requests
     assert (request.method, request.path, request.body) == ("GET", "/jeedom" + PAGE, b"")
@@ -181,10 +171,10 @@ async def test_the_legacy_plugin_has_the_labels_in_the_query(http_server, output
 
 
 async def test_the_legacy_plugin_knows_historique_labels_only(
-    http_server, output, bus, reading, until
+    http_server, to_jeedom, bus, reading, until
 ):
     server = http_server()
-    made = output(server, plugin="legacy")
+    made = to_jeedom(server, plugin="legacy")
     frame = reading(mode=Mode.STANDARD, ADSC=ADCO, EAST="020306919")
     derived = {"ADCO": ADCO, "BASE": "020306919"}
     bus.publish(
@@ -198,9 +188,11 @@ async def test_the_legacy_plugin_knows_historique_labels_only(
 
 
 async def test_the_legacy_plugin_refuses_a_key_with_status_200(
-    http_server, output, bus, reading, until
+    http_server, to_jeedom, bus, reading, until
 ):
-    made = output(http_server("Clef API non valide, vous n'êtes pas...".encode()), plugin="legacy")
+    made = to_jeedom(
+        http_server("Clef API non valide, vous n'êtes pas...".encode()), plugin="legacy"
+    )
     bus.publish(reading(**BASE))
     assert "refuses us: jeedom.apikey" in await until(lambda: made.state()["problem"])
     assert made.state()["sent"] == 0
@@ -213,12 +205,12 @@ async def test_the_legacy_plugin_refuses_a_key_with_status_200(
 @pytest.mark.parametrize("plugin", ["current", "legacy"])
 @pytest.mark.parametrize("status", [403, 500, 0])
 async def test_a_failure_is_told_once_and_no_secret_with_it(  # noqa: PLR0917  # a table of cases
-    plugin, status, http_server, output, bus, reading, until, caplog
+    plugin, status, http_server, to_jeedom, bus, reading, until, caplog
 ):
     caplog.set_level(logging.DEBUG)
     server = http_server(started=status > 0)
     server.respond = lambda _: (status, b"Clef API non valide")
-    made = output(server, plugin=plugin)
+    made = to_jeedom(server, plugin=plugin)
     bus.publish(reading(**BASE))
     await until(lambda: made.state()["failed"] >= 3)
     problem = made.state()["problem"]
@@ -233,10 +225,10 @@ async def test_a_failure_is_told_once_and_no_secret_with_it(  # noqa: PLR0917  #
 
 @pytest.mark.usefixtures("quick", "once")
 async def test_after_a_failure_everything_that_changed_since_is_sent(
-    http_server, output, tell, bus, reading, until
+    http_server, to_jeedom, tell, bus, reading, until
 ):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     server.respond = lambda _: (500, b"")
     bus.publish(reading(**BASE | {"BASE": "123456790", "PAPP": "00600"}))
@@ -254,9 +246,9 @@ async def test_after_a_failure_everything_that_changed_since_is_sent(
 
 
 @pytest.mark.usefixtures("quick", "once")
-async def test_a_server_that_comes_back_is_told(http_server, output, tell, bus, reading, until):
+async def test_a_server_that_comes_back_is_told(http_server, to_jeedom, tell, bus, reading, until):
     server = http_server()
-    made = output(server)
+    made = to_jeedom(server)
     await tell(made, 1)
     server.stop()
     bus.publish(reading(**BASE | {"PAPP": "00600"}))
@@ -266,21 +258,25 @@ async def test_a_server_that_comes_back_is_told(http_server, output, tell, bus, 
     assert devices(server)[-1] == {ADCO: {"device": ADCO, "PAPP": "00600"}}
 
 
-async def test_a_stop_does_not_wait_for_an_answer(http_server, output, bus, reading, until):
+@pytest.mark.usefixtures("quick", "once")
+async def test_a_server_that_is_away_is_not_told_again_when_there_is_nothing_to_tell(
+    http_server, to_jeedom, tell, bus, reading, until
+):
     server = http_server()
-    server.stall()
-    made = output(server)
+    made = to_jeedom(server)
+    await tell(made, 1)
+    server.stop()
+    bus.publish(reading(**BASE | {"PAPP": "00600"}))
+    problem = await until(lambda: made.state()["problem"])
     bus.publish(reading(**BASE))
-    await until(lambda: server.requests)
-    begun_s = time.monotonic()
-    await made.stop()
-    assert time.monotonic() - begun_s < 1
+    await until(lambda: made.state()["waiting"] == 0)
+    assert made.state()["problem"] == problem
 
 
-async def test_a_key_is_read_when_it_is_used(http_server, output, bus, reading, until, tmp_path):
+async def test_a_key_is_read_when_it_is_used(http_server, to_jeedom, bus, reading, until, tmp_path):
     server = http_server()
     key = tmp_path / "apikey"
-    made = output(server, apikey=f"file:{key}")
+    made = to_jeedom(server, apikey=f"file:{key}")
     bus.publish(reading(**BASE))
     assert f"{key} cannot be read" in await until(lambda: made.state()["problem"])
     key.write_text(f"{KEY}\n", encoding="utf-8")

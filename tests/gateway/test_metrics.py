@@ -353,6 +353,13 @@ def test_an_output_that_reads_the_history_tells_its_backlog():
     }
 
 
+def test_an_output_tells_what_was_too_old_to_send():
+    told = {
+        sample[:2]: sample.value for sample in output_samples({"jeedom": {"too_old": 4}}, Bus())
+    }
+    assert told["teleinfo_output_errors_total", ("jeedom", "too_old")] == 4
+
+
 def test_an_output_that_counts_the_same_twice_has_one_series():
     told = [sample[:2] for sample in output_samples({"other": {"sent": 1, "written": 2}}, Bus())]
     assert len(told) == len(set(told))

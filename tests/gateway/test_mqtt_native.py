@@ -472,7 +472,9 @@ def test_an_overload_of_an_earlier_run_is_over(home):
     assert it.now[f"{ROOT}/ADPS"] == "0"
 
 
-@pytest.mark.parametrize("payload", ["", "[1]", "null", "{", '{"teleinfo/status": 1, "#": 2}', "7"])
+@pytest.mark.parametrize(
+    "payload", ["", "[1]", "null", "{", '{"teleinfo/status": 1, "#": 2}', "7", "[" * 9999]
+)
 def test_what_was_kept_may_be_anything(home, payload):
     it = home()
     it.tell(HC)

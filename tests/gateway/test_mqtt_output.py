@@ -505,7 +505,7 @@ async def test_what_another_gateway_has_left_of_a_meter_is_removed(home, listene
     left = json.dumps({"ADCO": ADCO, "BASE": 7, "ADPS": 31, "gateway": "another", "meter": "x"})
     await listener.publish(f"{ROOT}/state", left, retain=True)
     await listener.publish(f"{ROOT}/BASE", "7", retain=True)
-    for number, text in enumerate(("7", "[]", "{", "x" * 300_000)):
+    for number, text in enumerate(("7", "[]", "{", "[" * 9999, "x" * 300_000)):
         await listener.publish(f"teleinfo/{number}/state", text, retain=True)
     output = await home.start(listener.broker)
     await until(lambda: len(output._memory._kept) >= 4)

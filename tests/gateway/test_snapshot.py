@@ -1,6 +1,7 @@
 """What one meter says now, from readings that each say a part of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -150,6 +151,20 @@ def test_begins_anew_after_a_change(take, note, change):
     take(said, {"ADCO": HC["ADCO"], "BASE": "000000001"})
     assert said.values == {"ADCO": HC["ADCO"], "BASE": "000000001"}
     assert said.frames == 1
+
+
+def test_what_was_said_before_a_long_silence_is_not_said_any_more(take, reading):
+    """An index is believed late: the one of before would be told beside powers of now."""
+    said = take(Snapshot(), {**HC, "ADPS": "046"}, horodates={"DATE": "x"})
+    back = {"ADCO": HC["ADCO"], "IINST": "9"}
+    take(said, back, time=reading().time + timedelta(seconds=180), complete=False)
+    assert said.values == {**HC, "ADPS": "046", "IINST": "9"}
+    take(said, back, time=reading().time + timedelta(seconds=361), complete=False)
+    assert said.values == said.historique == {**back, "ADPS": "046"}
+    assert (said.horodates, said.frames) == ({}, 0)
+    take(said, back, time=reading().time + timedelta(seconds=362))
+    assert said.ended == {"ADPS"}
+    assert said.values == back
 
 
 def test_an_index_that_starts_anew_changes_no_other_label(take, note):

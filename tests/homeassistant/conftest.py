@@ -124,6 +124,14 @@ class Wire:
         base = b"%s\r\n%s" % (group(b"BASE", index.encode()), group(b"PTEC", b"TH.."))
         self.frame = re.sub(rb"PTEC[^\r]*", lambda _: base, frame)
 
+    def speak_standard(self, frame):
+        """From now on, say the standard frame of another meter as one of this meter."""
+        address = re.search(rb"ADCO ([0-9]+)", self.frame)[1]
+        adsc = b"ADSC\t%s\t" % address
+        text = b"%s%c" % (adsc, (sum(adsc) & 0x3F) + 0x20)
+        self._rising = None
+        self.frame = re.sub(rb"ADSC[^\r]*", lambda _: text, frame)
+
     async def close(self):
         self._talks.cancel()
         await asyncio.wait([self._talks])

@@ -27,21 +27,25 @@ energy:
 WAIT_S = 30
 PERIOD_S = 300  # of short-term statistics
 
-NOT_OF_METERS = {"homeassistant.bootstrap", "aiohttp_fast_zlib", "asyncio"}
-"""Those say which Python they want, which packages would be faster, and that a birth message could
-not be sent to a broker that has just gone."""
+NOT_OF_METERS = {"homeassistant.bootstrap", "aiohttp_fast_zlib"}
+"""Those say which Python they want and which packages would be faster."""
+
+_OF_A_BROKER_THAT_HAS_JUST_GONE = ("asyncio", "birth")
+"""The logger, and a word of what it says of a birth message that could not be sent."""
 
 
 class Warnings(logging.Handler):
-    """Writes down what Home Assistant warns of."""
+    """Writes down what Home Assistant warns of, and what it does not catch itself."""
 
     def __init__(self, warnings):
         super().__init__(logging.WARNING)
         self._warnings = warnings
 
     def emit(self, record):
-        if record.name not in NOT_OF_METERS:
-            self._warnings.append(f"{record.name}: {record.getMessage()}")
+        name, word = _OF_A_BROKER_THAT_HAS_JUST_GONE
+        text = record.getMessage()
+        if record.name not in NOT_OF_METERS and not (record.name == name and word in text):
+            self._warnings.append(f"{record.name}: {text}")
 
 
 class Home:
@@ -49,6 +53,7 @@ class Home:
 
     def __init__(self, folder, port):
         self.folder = folder
+        self.port = port
         self.warnings = []
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
 
@@ -101,6 +106,11 @@ class Home:
         entries = entity_registry.async_get(self.hass).entities.values()
         return {entry.unique_id: entry for entry in entries if entry.platform == "mqtt"}
 
+    def show(self, unique_id):
+        """What a user does to see an entity that is switched off; it is there after a restart."""
+        registry = entity_registry.async_get(self.hass)
+        registry.async_update_entity(self.entities()[unique_id].entity_id, disabled_by=None)
+
     def state(self, unique_id):
         """State and attributes; ``None`` of an entity that is not there or switched off."""
         entry = self.entities().get(unique_id)
@@ -147,14 +157,18 @@ class Home:
         wrong = await instance.async_add_executor_job(validate_statistics, self.hass)
         return {each["statistic_id"]: each for each in known}, wrong
 
-    async def energy_issues(self, consumed):
-        """What the Energy dashboard has against these as its sources and devices."""
+    async def energy_issues(self, consumed, power):
+        """What the Energy dashboard has against these as its sources and devices.
+
+        Releases since 2025.12 ask for the power, too.
+        """
         manager = await async_get_manager(self.hass)
         free = {"stat_cost": None, "entity_energy_price": None, "number_energy_price": None}
         grid = {
             "type": "grid",
             "flow_from": [{"stat_energy_from": each, **free} for each in consumed],
             "flow_to": [],
+            "power": [{"stat_rate": power}],
             "cost_adjustment_day": 0.0,
         }
         devices = [{"stat_consumption": each} for each in consumed]

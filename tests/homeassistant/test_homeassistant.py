@@ -1,14 +1,26 @@
 """What Home Assistant makes of two meters; each test goes on where the one before ended."""
 
+import asyncio
+import json
+import os
 import re
+from pathlib import Path
 
 import pytest
+from home import WAIT_S, Home
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
 HOUSE, LINKY = "teleinfo_021528603314", "teleinfo_061961361253"
 GATEWAY = "gateway_teleinfo"
 
 HAS_DISCOVERY_BY_DEVICE = (MAJOR_VERSION, MINOR_VERSION) >= (2024, 11)
+HAS_DEFAULT_ENTITY_ID = (MAJOR_VERSION, MINOR_VERSION) >= (2025, 10)
+
+OF_THE_CONNECTION = (
+    "homeassistant.components.mqtt.client: ",
+    "homeassistant.components.mqtt.util: ",
+)
+"""Who warns of a broker that went."""
 
 # Device class, unit and state class.
 TEXT = (None, None, None)
@@ -102,9 +114,9 @@ DIAGNOSTIC = {
 @pytest.fixture(autouse=True)
 def nothing_to_complain_of(home):
     """Home Assistant warns of whatever it finds strange in a discovery message or a state."""
-    home.warnings.clear()
     yield
-    assert home.warnings == []
+    warnings, home.warnings[:] = home.warnings[:], []
+    assert warnings == []
 
 
 def of(home, meter):
@@ -165,10 +177,13 @@ async def test_a_value_that_the_meter_dates_has_its_time(home):
     assert home.state(f"{LINKY}_smaxsn_1").attributes["horodate"] == "2021-04-22T18:34:57+02:00"
 
 
-async def test_entity_ids_are_of_the_meter_and_in_the_language_of_the_settings(home):
-    # Of the default_entity_id in the messages these releases know nothing yet.
+async def test_entity_ids_are_of_the_meter(home):
+    """Older releases make them of the names, in the language of the settings."""
     entity_id = home.entities()[f"{HOUSE}_hchc"].entity_id
-    assert entity_id == "sensor.compteur_021528603314_index_heures_creuses"
+    if HAS_DEFAULT_ENTITY_ID:
+        assert entity_id == f"sensor.{HOUSE}_hchc"
+    else:
+        assert entity_id == "sensor.compteur_021528603314_index_heures_creuses"
     assert all(
         meter.removeprefix("teleinfo_") in home.entities()[f"{meter}_{name}"].entity_id
         for meter, entities in ((HOUSE, OF_THE_HOUSE), (LINKY, OF_THE_LINKY))
@@ -210,11 +225,10 @@ async def test_every_index_has_long_term_statistics(home):
 
 async def test_the_energy_dashboard_takes_every_index(home):
     await home.compile_statistics()
-    issues = await home.energy_issues(sorted(indexes(home)))
-    assert issues == {
-        "energy_sources": [[]],
-        "device_consumption": [[] for _ in indexes(home)],
-    }
+    power = home.entities()[f"{HOUSE}_active_power"].entity_id
+    issues = await home.energy_issues(sorted(indexes(home)), power)
+    assert issues["energy_sources"] == [[]]
+    assert issues["device_consumption"] == [[] for _ in indexes(home)]
 
 
 async def test_the_switch_stops_and_starts_the_reading_of_one_meter(home):
@@ -251,12 +265,92 @@ async def test_after_a_restart_of_home_assistant_everything_is_there_at_once(hom
     assert home.entities().keys() == before.keys()
 
 
+async def test_what_is_switched_off_at_first_can_be_shown(home):
+    for name in HIDDEN_OF_THE_LINKY:
+        home.show(f"{LINKY}_{name}")
+    await home.stop()
+    await home.start()
+    await home.until(f"{LINKY}_date", "2021-04-23T03:40:22+00:00")
+    await home.until(f"{LINKY}_prm", "06467293757928")
+    assert home.state(f"{LINKY}_date").attributes["device_class"] == "timestamp"
+    assert home.state(f"{LINKY}_pjourf_p1").state.startswith("00")
+
+
+@pytest.fixture
+async def every_entity():
+    """Topic to discovery message of every entity that some meter may have."""
+    program = (os.environ["TELEINFO_PYTHON"], Path(__file__).parent / "every_entity.py")
+    process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    return {topic: json.loads(text) for topic, text in map(json.loads, output.splitlines())}
+
+
+async def test_every_entity_that_some_meter_may_have_is_accepted(home, every_entity):
+    for topic, body in every_entity.items():
+        await home.publish(topic, json.dumps(body))
+    bodies = {body["unique_id"]: body for body in every_entity.values()}
+    assert len(bodies) > 100
+    await home.wait_for(
+        lambda: bodies.keys() <= home.entities().keys(), lambda: bodies.keys() - home.entities()
+    )
+    shown = {
+        unique_id: body for unique_id, body in bodies.items() if "enabled_by_default" not in body
+    }
+    availability = "teleinfo/012345678901/availability"
+    await home.publish(availability, "online", retain=True)
+    for unique_id, body in shown.items():
+        text = some_text(body)
+        await home.publish(body["state_topic"], text, retain=True)
+        on_off = text.lower() if "payload_on" in body else text
+        await home.until(unique_id, on_off)
+        attributes = home.state(unique_id).attributes
+        for kind in "device_class", "unit_of_measurement", "state_class":
+            assert attributes.get(kind) == body.get(kind), unique_id
+    for topic in every_entity:
+        await home.publish(topic, "")
+    await home.wait_for(
+        lambda: bodies.keys().isdisjoint(home.entities()), lambda: bodies.keys() & home.entities()
+    )
+    for topic in {availability, *(body["state_topic"] for body in shown.values())}:
+        await home.publish(topic, "", retain=True)
+
+
+def some_text(body):
+    """A state that fits."""
+    if "payload_on" in body:
+        return body["payload_on"]
+    if "unit_of_measurement" in body:
+        return "1"
+    return body.get("options", ["text"])[0]
+
+
+async def test_a_home_assistant_that_comes_after_the_gateway_finds_the_same(home, tmp_path, broker):
+    expected = home.entities().keys()
+    await home.stop()
+    other = Home(tmp_path, home.port)
+    await other.start()
+    await other.use_broker(broker.port)
+    for unique_id in sorted(expected):
+        await other.wait_for(lambda it=unique_id: it in other.entities(), lambda it=unique_id: it)
+    await other.until(f"{HOUSE}_papp", "190")
+    await other.until(f"{LINKY}_sinsts", "394")
+    devices = other.devices()
+    await other.stop()
+    await home.start()
+    await home.until(f"{HOUSE}_papp", "190")
+    assert {devices[each].via_device_id for each in (HOUSE, LINKY)} == {devices[GATEWAY].id}
+    assert devices[GATEWAY].name == "Passerelle téléinfo"
+    assert other.warnings == []
+
+
 async def test_what_the_broker_lost_is_announced_again_when_home_assistant_says_that_it_is_there(
     home,
 ):
     entity_id = home.entities()[f"{HOUSE}_papp"].entity_id
-    await home.publish(f"homeassistant/sensor/{HOUSE}/papp/config", "", retain=True)
-    await home.until(f"{HOUSE}_papp", None)
+    async with asyncio.timeout(WAIT_S):
+        while home.state(f"{HOUSE}_papp") is not None:  # it may be told of its start just now
+            await home.publish(f"homeassistant/sensor/{HOUSE}/papp/config", "", retain=True)
+            await asyncio.sleep(0.5)
     await home.publish("homeassistant/status", "online")
     await home.until(f"{HOUSE}_papp", "190")
     assert home.entities()[f"{HOUSE}_papp"].entity_id == entity_id
@@ -266,11 +360,11 @@ async def test_a_broker_that_forgot_everything_is_told_everything(home, broker):
     before = home.entities()
     await broker.stop()
     await home.until(f"{HOUSE}_papp", "unavailable")
-    home.warnings.clear()  # each release has its own words for a broker that went
     await broker.start()
     await home.until(f"{HOUSE}_papp", "190")
     await home.until(f"{LINKY}_sinsts", "394")
     await home.until(f"{GATEWAY}_status", "on")
+    home.warnings[:] = [each for each in home.warnings if not each.startswith(OF_THE_CONNECTION)]
     await home.stop()
     await home.start()
     await home.until(f"{HOUSE}_papp", "190")
@@ -326,6 +420,20 @@ async def test_with_another_contract_there_are_its_entities_and_no_others(home, 
         await home.until(f"{HOUSE}_{name}", None)
     gone = {"hchc", "hchp", "hhphc"}
     assert of(home, HOUSE).keys() == OF_THE_HOUSE.keys() - gone | {"base"}
+
+
+async def test_after_a_switch_of_mode_there_are_the_entities_of_the_new_one(home, wires):
+    before = home.entities()
+    wires["house"].speak_standard(wires["linky"].frame)
+    await home.until(f"{HOUSE}_sinsts", "394")
+    for name in OF_THE_HOUSE.keys() - OF_THE_LINKY.keys():
+        await home.until(f"{HOUSE}_{name}", None)
+    await home.until(f"{HOUSE}_base", None)
+    for name, (_, state, _) in OF_THE_LINKY.items():
+        if name not in OF_EACH_METER and name != "adsc":
+            await home.until(f"{HOUSE}_{name}", state)
+    assert of(home, HOUSE).keys() == OF_THE_LINKY.keys()
+    assert home.entities()[f"{HOUSE}_overload"].id == before[f"{HOUSE}_overload"].id
 
 
 async def test_after_the_gateway_was_switched_off_nothing_seems_to_be_alive(home, gateway):

@@ -16,7 +16,7 @@ _NUMBERS = {
     "teleinfo_output_lost_total": ("lost",),
     "teleinfo_output_connected": ("connected",),
 }
-_ERRORS = ("failed", "refused")
+_ERRORS = ("failed", "refused", "too_old")
 _QUEUES = ("waiting", "backlog")  # the latter of an output that reads the history
 """What outputs call these in their state; each tells some of them."""
 

@@ -74,7 +74,7 @@ teleinfo_frames_read_errors_total              | counter   | port error_type    
 teleinfo_frames_decoded_total                  | counter   | port                        | Whole frames without a refused group
 teleinfo_frames_decode_errors_total            | counter   | port error_type             | Refused groups
 teleinfo_output_sent_total                     | counter   | output                      | What the other side has taken
-teleinfo_output_errors_total                   | counter   | output reason               | What failed, and what is refused for good
+teleinfo_output_errors_total                   | counter   | output reason               | What failed, is refused for good, or was too old to send
 teleinfo_output_lost_total                     | counter   | output                      | What is gone without having been sent
 teleinfo_output_queue_length                   | gauge     | output                      | What waits to be sent
 teleinfo_output_oldest_timestamp_seconds       | gauge     | output                      | When the oldest row that waits was kept

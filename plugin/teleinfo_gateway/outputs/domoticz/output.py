@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _SHOWN = 60  # characters of what Domoticz answers
 
 
-class DomoticzOutput(HttpOutput):
+class DomoticzOutput(HttpOutput[Update]):
     """Sends what every meter says. ``estimate`` tells what is reckoned of a meter now.
 
     ``config.url`` is the address of Domoticz: without one the MQTT output does this.
@@ -53,26 +53,20 @@ class DomoticzOutput(HttpOutput):
         self.config = config
         self._estimate = estimate
         self._updates = DomoticzUpdates(config)
-        self._to_send: dict[int, Update] = {}  # by idx: as many as are configured
-        self._refusals: dict[int, str] = {}  # likewise
+        self._refusals: dict[int, str] = {}  # by idx: as many as are configured
 
     def _take(self, meter: str, said: Snapshot, *, due: bool) -> None:
-        self._note(self._updates.told(meter, said, self._estimate(meter), due=due))
+        self._update(self._updates.told(meter, said, self._estimate(meter), due=due))
 
     def _overload(self, meter: str, said: Snapshot) -> None:
-        self._note(self._updates.overload(meter, said))
+        self._update(self._updates.overload(meter, said))
 
-    def _note(self, updates: list[Update]) -> None:
-        self._to_send |= {update.idx: update for update in updates}
+    def _update(self, updates: list[Update]) -> None:
+        for update in updates:
+            self._note(update.idx, update)
 
-    def _next(self) -> Job | None:
-        update = next(iter(self._to_send.values()), None)
-        if update is None:
-            return None
-        return Job(lambda: self._send(update), lambda answer: self._done(update, answer))
-
-    def _waiting(self) -> int:
-        return len(self._to_send)
+    def _job(self, value: Update) -> Job:
+        return Job(lambda: self._send(value), lambda answer: self._answered(value, answer))
 
     def _refused(self) -> str:
         return "; ".join(self._refusals.values())
@@ -89,10 +83,8 @@ class DomoticzOutput(HttpOutput):
         login = f"{self.config.username}:{resolve(self.config.password)}"
         return {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
 
-    def _done(self, update: Update, answer: bytes) -> None:
-        """Once it is answered it is over: of what Domoticz refuses, only other values help."""
-        if self._to_send.get(update.idx) is update:
-            del self._to_send[update.idx]
+    def _answered(self, update: Update, answer: bytes) -> None:
+        """It is over, even if Domoticz refuses it: then only other values help."""
         status = _status(answer)
         if status == "OK":
             self._refusals.pop(update.idx, None)
@@ -110,6 +102,6 @@ def _status(answer: bytes) -> str:
     """What Domoticz says of a request: ``OK``, ``ERR``, or anything from what is no Domoticz."""
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "no JSON"
     return str(found.get("status", "")) if isinstance(found, dict) else "no object"

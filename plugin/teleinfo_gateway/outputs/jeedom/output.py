@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from teleinfo_gateway.bus import Bus
@@ -36,23 +37,46 @@ ticked, and some labels never change."""
 
 @dataclass(slots=True)
 class _Meter:
-    """What one meter says, when that was last due, and what Jeedom knows of it."""
+    """What one meter told last, and what Jeedom knows of it."""
 
-    address: str = ""
-    due: Mapping[str, str] | None = None
+    address: str
+    told: Mapping[str, str] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     posts: int = 0
     complete_s: float = 0.0
 
-    def news(self, now_s: float) -> Mapping[str, str]:
-        """The labels to send: those that have changed, or every one."""
-        due = self.due or {}
+    def tell(self, labels: Mapping[str, str]) -> None:
+        """The meter has told these."""
+        self.told = labels
+        self._forget_ended()
+
+    def news(self, labels: Mapping[str, str], now_s: float) -> Mapping[str, str]:
+        """Which of these to send: those that have changed, or every one."""
         if self.posts < _FIRST_POSTS or now_s - self.complete_s >= _COMPLETE_S:
-            return due
-        return {label: value for label, value in due.items() if self.known.get(label) != value}
+            return labels
+        return {label: value for label, value in labels.items() if self.known.get(label) != value}
+
+    def learnt(self, news: Mapping[str, str], *, complete: bool, now_s: float) -> None:
+        """Jeedom knows these now."""
+        self.known |= news
+        self._forget_ended()
+        self.posts += 1
+        if complete:
+            self.complete_s = now_s
+
+    def _forget_ended(self) -> None:
+        """What is over, such as ADPS, is news when it comes again."""
+        self.known = {label: value for label, value in self.known.items() if label in self.told}
 
 
-class JeedomOutput(HttpOutput):
+class _Told(NamedTuple):
+    """What a meter told when that was due."""
+
+    of: _Meter
+    labels: Mapping[str, str]
+
+
+class JeedomOutput(HttpOutput[_Told]):
     """Sends what has changed of every meter."""
 
     name = "jeedom"
@@ -75,42 +99,27 @@ class JeedomOutput(HttpOutput):
     def _take(self, meter: str, said: Snapshot, *, due: bool) -> None:
         if not due:
             return
-        of = self._meters.setdefault(meter, _Meter())
-        if of.address != said.address:
+        of = self._meters.get(meter)
+        if of is None or of.address != said.address:
             of = self._meters[meter] = _Meter(said.address)
-        of.due = words(said.values if self.config.plugin == "current" else said.historique)
-        # What is over, such as ADPS, is news when it comes again.
-        of.known = {label: value for label, value in of.known.items() if label in of.due}
+        of.tell(words(said.values if self.config.plugin == "current" else said.historique))
+        self._note(meter, _Told(of, of.told))
 
     def _overload(self, meter: str, said: Snapshot) -> None:
         """Its labels were in the reading."""
 
-    def _next(self) -> Job | None:
+    def _job(self, value: _Told) -> Job | None:
+        of, labels = value
         now_s = time.monotonic()
-        for of in self._meters.values():
-            if of.due is None:
-                continue
-            if news := of.news(now_s):
-                return self._job(of, of.due, news, now_s)
-            of.due = None
-        return None
-
-    def _job(
-        self, of: _Meter, due: Mapping[str, str], news: Mapping[str, str], now_s: float
-    ) -> Job:
-        def done(_: bytes) -> None:
-            of.known |= news
-            of.posts += 1
-            if news is due:
-                of.complete_s = now_s
-            if of.due is due:
-                of.due = None
-
+        news = of.news(labels, now_s)
+        if not news:
+            return None
+        complete = news is labels
         send = self._post if self.config.plugin == "current" else self._get
-        return Job(lambda: send(of.address, news), done)
-
-    def _waiting(self) -> int:
-        return sum(of.due is not None for of in self._meters.values())
+        return Job(
+            lambda: send(of.address, news),
+            lambda _: of.learnt(news, complete=complete, now_s=now_s),
+        )
 
     def _post(self, address: str, news: Mapping[str, str]) -> bytes:
         device = {"device": address, **news}

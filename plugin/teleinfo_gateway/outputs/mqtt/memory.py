@@ -79,7 +79,7 @@ class Memory:
         """A meter that has not spoken yet has the key that this gateway gave it last."""
         try:
             state = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not (
             isinstance(state, dict)

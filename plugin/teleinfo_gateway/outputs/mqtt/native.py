@@ -163,7 +163,7 @@ class Native:
         """
         try:
             state = json.loads(payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(state, dict):
             dated = state.get("horodates")  # the meter's clock is only there

@@ -23,9 +23,10 @@ from teleinfo_gateway.readings import Event, Reading
 
 __all__ = ["Discovery"]
 
-_FRAMES_TO_BE_SURE = 5
+_FRAMES_TO_BE_SURE = 4
 """Complete frames after which a label that did not come is not sent any more. The first ones lack
-what is believed only once it is told again, and an index comes one frame late."""
+what is believed only once it is told again, and an index comes one frame late. One frame later its
+topic is cleared: an entity that is still there would take that for a wrong value."""
 
 _MIGRATE = json.dumps({"migrate_discovery": True})
 

@@ -60,6 +60,7 @@ const KEYS = new Map<string, Text>([
   ["waiting", "stateWaiting"],
   ["backlog", "stateRowsWaiting"],
   ["refused", "stateRefused"],
+  ["too_old", "stateTooOld"],
   ["lost", "stateLost"],
   ["database", "stateDatabase"],
   ["size_mb", "stateSize"],

@@ -421,6 +421,7 @@ export const en = {
   stateFailed: "Failed",
   stateTries: "Failed tries",
   stateLost: "Lost",
+  stateTooOld: "Too old to send",
   stateTooFast: "Lost, came too fast",
   stateDatabase: "Database",
   stateSize: "Size",

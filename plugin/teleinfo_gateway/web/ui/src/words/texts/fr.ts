@@ -428,6 +428,7 @@ export const fr: Texts = {
   stateFailed: "Échecs",
   stateTries: "Essais en échec",
   stateLost: "Pertes",
+  stateTooOld: "Trop anciens pour être envoyés",
   stateTooFast: "Perdus, venus trop vite",
   stateDatabase: "Base de données",
   stateSize: "Taille",
