@@ -45,4 +45,8 @@ class MissingExtraError(GatewayError):
 
     def __init__(self, part: str, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"{part} is not installed: pip install 'teleinfo-gateway[{extra}]'")
+        super().__init__(
+            f"{part} is not installed, the extra [{extra}] brings it: "
+            f"pip install -e '.[{extra}]' in the clone, or pip install './WHEEL[{extra}]', "
+            f"with the pip that installed the gateway"
+        )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,25 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def heed_hangups(stop: asyncio.Event, read_again: Callable[[], None] | None) -> None:
+    """Have SIGHUP call ``read_again``; it sets ``stop`` if it tells that the terminal was closed.
+
+    One that came while the program started, and was held back, is heeded now.
+    """
+    attended = _has_terminal()
+
+    def on_hangup() -> None:
+        if attended and not _has_terminal():
+            stop.set()
+        elif read_again is None:
+            log.warning("SIGHUP: there is no configuration file to read again")
+        else:
+            read_again()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 def _has_terminal() -> bool:
@@ -60,22 +79,14 @@ class Service:
 
     async def run(self, stop: asyncio.Event, *, search: bool = False) -> None:
         """Run until ``stop``; with ``search``, look for meters until there is one."""
-        attended = _has_terminal()
-
-        def on_hangup() -> None:
-            if attended and not _has_terminal():
-                stop.set()  # not a request: the terminal was closed
-            elif self.path is None:
-                log.warning("SIGHUP: there is no configuration file to read again")
-            else:
-                self._begin(self._reload())
-
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+        heed_hangups(stop, None if self.path is None else lambda: self._begin(self._reload()))
         self.manager.start()
         await self._serve()
         if search:
             self._begin(self._search())
         await stop.wait()
+        # For good: a reload that is under way is finished, and no other one begins.
+        await self._reloading.acquire()
         for task in self._tasks:
             task.cancel()
         for server in self._servers.values():
@@ -152,4 +163,6 @@ class Service:
             for port in news:
                 log.info("%s", port.text)
             found = meters_of(news)
-        await self.manager.reload(self._config.model_copy(update={"devices": devices_of(found)}))
+        async with self._reloading:
+            devices = devices_of(found)
+            await self.manager.reload(self._config.model_copy(update={"devices": devices}))

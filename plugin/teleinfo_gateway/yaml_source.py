@@ -11,6 +11,7 @@ Three departures from what PyYAML does by itself, each because of a wrong readin
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -34,6 +35,7 @@ _BOOL, _INT, _NULL = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "n
 
 # What PyYAML says, the same in words for someone who does not know its parser, and whether the
 # cause stands where the construct began rather than where the parser gave up.
+_UNCLOSED = "but found '<stream end>'"
 _PLAIN_WORDS = (
     ("'\\t' that cannot start", "a tab stands where only spaces may", False),
     ("cannot start any token", "text that begins with this character needs quotes", False),
@@ -43,6 +45,9 @@ _PLAIN_WORDS = (
     ("unexpected end of stream", "the quote opened here is never closed", True),
     ("expected ',' or ']'", "the list opened here lacks a comma or its closing bracket", True),
     ("expected ',' or '}'", "the mapping opened here lacks a comma or its closing brace", True),
+    (_UNCLOSED, "the bracket or brace opened here is never closed", False),
+    ("expected the node content", "a value is missing before this character", False),
+    ("expected '<document start>'", "a bracket, a brace or a quote too many", False),
     ("found another document", '"---" begins a second document: keep only one', False),
 )
 
@@ -175,7 +180,7 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise _in_plain_words(error) from error
+        raise _in_plain_words(error, loader.marks) from error
     except (ValueError, OverflowError) as error:
         # PyYAML's own slips, such as chr() of the escape \UFFFFFFFF.
         raise _UnusableError(
@@ -185,12 +190,15 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
-def _in_plain_words(error: yaml.MarkedYAMLError) -> _UnusableError:
+def _in_plain_words(error: yaml.MarkedYAMLError, opened: Sequence[yaml.Mark]) -> _UnusableError:
+    """The fault in our words; ``opened`` is where each list and mapping around it began."""
     words, mark = _printable(str(error.problem)), error.problem_mark
     for said, plain, at_start in _PLAIN_WORDS:
         if said in str(error.problem):
             words = plain
             mark = error.context_mark if at_start else mark
+            if said == _UNCLOSED and opened:
+                mark = opened[-1]
             break
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     return _UnusableError(line, f"this is not valid YAML at column {column}: {words}")

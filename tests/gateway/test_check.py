@@ -42,7 +42,7 @@ def test_each_fault_is_a_line_on_standard_error_and_the_exit_code_is_2(run, tmp_
     ]
 
 
-def test_a_valid_file_is_summed_up_on_standard_output(run, tmp_path):
+def test_a_valid_file_is_summed_up_on_standard_output(run, tmp_path, monkeypatch):
     file = write(
         tmp_path / "good.yaml",
         """
@@ -52,6 +52,7 @@ def test_a_valid_file_is_summed_up_on_standard_output(run, tmp_path):
         xpl: {instance: cellar, interface: lo}
         """,
     )
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/teleinfo")
     result = run("--config", file)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
@@ -60,15 +61,17 @@ def test_a_valid_file_is_summed_up_on_standard_output(run, tmp_path):
         "meter solar: socket://127.0.0.1:7000, mode standard, published every 10 s",
         "xPL: source domogik-teleinfo.cellar, interface lo, UDP port 3865, hub auto",
         "web: http://127.0.0.1:8181/",
+        "history: /var/lib/teleinfo/history.db if this user runs it, readings kept for 400 days",
     ]
 
 
 def test_outputs_switched_off_and_missing_meters_are_said(run, tmp_path):
-    file = write(tmp_path / "off.yaml", "xpl: false\nweb: false\n")
+    file = write(tmp_path / "off.yaml", "xpl: false\nweb: false\nhistory: false\n")
     assert run("--config", file).stdout.splitlines()[1:] == [
         "meter: none, status not-configured; add one under devices:",
         "xPL: off",
         "web: off",
+        "history: off",
     ]
 
 
@@ -145,6 +148,8 @@ def test_every_output_is_named_with_where_it_goes_and_without_its_secrets(run, t
         tmp_path / "all.yaml",
         """
         devices: [{name: house, device: /dev/teleinfo}]
+        history: {url: "postgresql://me:hush@server/kept", readings: 30}
+        ingest: {listen: "0.0.0.0:8182", token: hush-hush-hush-hush}
         mqtt: {password: hush, username: me, formats: {jeedom: true}}
         domoticz: {devices: [{meter: house, p1: 1}]}
         jeedom: {url: "http://jeedom.home", apikey: hush}
@@ -160,6 +165,8 @@ def test_every_output_is_named_with_where_it_goes_and_without_its_secrets(run, t
     result = run("--config", file)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[4:] == [
+        "history: postgresql://me:***@server/kept, readings kept for 30 days",
+        "ingest: 0.0.0.0:8182",
         "mqtt: mqtt://localhost, native, jeedom",
         "domoticz: by mqtt",
         "udp: 127.0.0.1, ports 1200 and 1201",

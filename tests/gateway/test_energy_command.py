@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from teleinfo_gateway.cli import teleinfo as program
 from teleinfo_gateway.config import HistoryConfig
 from teleinfo_gateway.history.database import Database
+from teleinfo_gateway.history.output import COMMIT_S
 from teleinfo_gateway.history.periods import local_time
 
 from .histories import ADCO, a_reading, put
@@ -234,9 +235,9 @@ def test_without_a_stretch_the_last_periods_are_shown(database, energy):
     for options, count in (([], 24), (["--last", "5"], 5)):
         rows = energy("--by", "hour", *options).stdout.split("\n\n")[1].splitlines()
         assert len(rows) in {2 + count - 1, 2 + count}  # the one that is not over may be empty
-    today = local_time(now).date()
-    for days in (0, 1):
-        assert f"{today - timedelta(days=days)}" in table(energy("--last", "2"))
+    today, heard = local_time(now).date(), local_time(start + 600 * (6 * 30 - 1)).date()
+    for day in {heard, today - timedelta(days=1)}:  # the same in the first hour of a day
+        assert f"{day}" in table(energy("--last", "2"))
 
 
 def test_an_outage_is_shown_apart_and_not_in_a_day(database, energy):
@@ -381,10 +382,13 @@ def test_nothing_in_these_periods(house, energy):
     assert "the history of this meter is from 2026-01-12 00:00:00 to 2026-01-15" in result.stderr
 
 
-def test_no_meter_yet(database, energy):
+def test_no_meter_yet(database, energy, tmp_path):
     result = energy()
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "No meter was heard yet" in result.stderr
+    assert f"No meter is in {tmp_path / 'kept.db'} yet" in result.stderr
+    assert COMMIT_S == 300  # as it says next
+    assert "writes what it reads every five minutes" in result.stderr
+    assert "A demonstration keeps its history in a place of its own" in result.stderr
     assert json.loads(energy("--json").stdout) == []
 
 
@@ -398,6 +402,7 @@ def test_no_history_at_all(energy, tmp_path):
     result = energy()
     assert result.exit_code == 1
     assert f"there is no history yet at {tmp_path / 'kept.db'}" in result.stderr
+    assert "A demonstration keeps its history in a place of its own" in result.stderr
     assert not (tmp_path / "kept.db").exists()
 
 

@@ -17,9 +17,9 @@ from teleinfo_gateway import service as service_module
 from teleinfo_gateway.cli import find as find_module
 from teleinfo_gateway.cli import run as run_module
 from teleinfo_gateway.cli import teleinfo as command
-from teleinfo_gateway.cli.find import configuration
+from teleinfo_gateway.cli.find import advice, configuration
 from teleinfo_gateway.config import Config, XplConfig, load_config
-from teleinfo_gateway.finder import Found, Search, Verdict, meters_of, survey
+from teleinfo_gateway.finder import Found, Heard, Search, Verdict, meters_of, survey
 from tic import Group, Mode, encode_frame
 
 ADCO = "021528603314"
@@ -352,7 +352,21 @@ def test_without_a_meter_it_is_code_1_and_says_what_to_do(find, wire, impatient)
         ["/dev/null", "cannot be read"],
     ]
     assert "/dev/null: this is not a serial port" in told.err
+    assert told.err.endswith("; see above why a port cannot be read\n")
     assert "Error: no meter: check the wires" in told.err
+
+
+def test_the_advice_fits_what_was_found(find, wire, impatient):
+    busy = wire()
+    with closing(serial.Serial(busy.path, exclusive=True)):
+        told = find(busy.path, "/dev/ttyNONE")
+        assert "Error: no meter: end the program that uses the busy port" in told.err
+        assert "wires" not in told.err
+        both = find(busy.path, wire().path).err
+        assert both.endswith("; check the wires at I1 and I2, then the adapter\n")
+    talker = Heard("/dev/gps", Verdict.TALKER, "/dev/gps: something else talks there")
+    assert advice([talker]).startswith("the meter is on another port than")
+    assert "there is no such device: plug the adapter in" in find("/dev/ttyNONE").err
 
 
 def test_without_a_port_it_is_code_1(find):
@@ -380,4 +394,4 @@ async def test_a_signal_ends_it_at_once(teleinfo, line):
     with contextlib.suppress(ProcessLookupError):
         program.signal(signal.SIGINT)
     async with asyncio.timeout(5):
-        assert (await program.end())[0] == 1
+        assert (await program.end())[0] == 130

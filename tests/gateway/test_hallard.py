@@ -264,7 +264,7 @@ def test_the_first_letter_of_the_mode_is_enough(conf):
         (["-m", "r"], "port = 65535", "port: a number from 1024 to 65534"),
         (["-m", "s", "-y", "/dev/x"], "network = nas.home", "network: an IP address is needed"),
         (["-m", "r", "-q"], "", "mysql: MySQL is not supported here: use the gateway's outputs"),
-        (["-m", "r"], "mysql = TRUE", "history.url in teleinfo.yaml"),
+        (["-m", "r"], "mysql = TRUE", "section sql of teleinfo.yaml"),
         (["-m", "r", "-e"], "", "emoncms: EmonCMS is not supported here"),
         (["-m", "s", "-y", "/dev/x"], "emoncms = 1", "section emoncms of teleinfo.yaml"),
     ],

@@ -486,7 +486,7 @@ except GatewayError as error:
 def test_a_driver_that_is_missing_names_the_extra(module, scheme, extra):
     said = run_without(module, url=f"{scheme}://u:s3cret@127.0.0.1/d")
     assert said.startswith(f"{MissingExtraError.__name__} the driver for {scheme} is not installed")
-    assert f"teleinfo-gateway[{extra}]" in said
+    assert f"the extra [{extra}] brings it" in said
     assert "s3cret" not in said
 
 

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import struct
 import termios
 import time
@@ -55,6 +56,18 @@ async def test_in_a_pipe_each_frame_is_printed(listening, line, talking):
     assert re.fullmatch(
         rf"{line.path}, 9600 bit/s: ok; (\d+) frames \(\1 long\), \d+ groups, 0 refused", quality
     )
+
+
+async def test_no_speed_is_told_where_another_machine_sets_it(teleinfo, free_port):
+    port = free_port()
+    device = f"udp://127.0.0.1:{port}"
+    program = await teleinfo("listen", device)
+    told = asyncio.create_task(frame_of(program))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+        while not told.done():
+            sending.sendto(encode_frame([Group("ADCO", "021528603314")]), ("127.0.0.1", port))
+            await asyncio.sleep(0.02)
+    assert (await told)[1].startswith(f"{device}: standby; ")
 
 
 async def test_a_standard_frame_shows_dates_and_plain_words(listening, line, talking):

@@ -499,7 +499,7 @@ def test_without_the_extra_the_answer_says_what_to_install(gateway, monkeypatch)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     status, data, _ = gateway.request("GET", "/metrics")
     assert status == 503
-    assert "pip install 'teleinfo-gateway[metrics]'" in data["error"]
+    assert "pip install -e '.[metrics]'" in data["error"]
 
 
 def test_the_library_is_loaded_by_the_first_scrape_alone():

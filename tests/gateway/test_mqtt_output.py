@@ -879,4 +879,4 @@ def test_without_its_package_one_line_says_what_to_install(tmp_path):
     )
     (line,) = run.stderr.splitlines()
     assert "no mqtt: " in line
-    assert "pip install 'teleinfo-gateway[mqtt]'" in line
+    assert "pip install -e '.[mqtt]'" in line

@@ -8,16 +8,21 @@ import os
 import signal
 import socket
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from teleinfo_gateway.anonymise import Anonymiser
 from teleinfo_gateway.cli import teleinfo as command
 from teleinfo_gateway.cli._scrub import Scrubber
+from teleinfo_gateway.password import hash_password
 from teleinfo_gateway.recording import Opened, Received, RecordingWriter, read_recording
 from tic import Decoder
+
+from .broker import NAMED_HOST
 
 WAIT_S = 20
 ADDRESS = "021528603314"  # of the capture histo-hc-mono-l16c6
@@ -290,11 +295,12 @@ async def test_a_recording_is_played_byte_for_byte_at_its_pace(teleinfo, ear, ca
     file = tmp_path / "line.ticrec"
     file.write_bytes(recording_of(data, size=85, step_s=0.1))  # ten pieces, a second
     program = await teleinfo("replay", file)
-    listening = ear(await told_path(program))
+    path = await told_path(program)
+    began_s = asyncio.get_running_loop().time()
+    listening = ear(path)  # it begins when somebody listens; a busy machine hears the first late
     assert await listening.all() == data
     assert (await program.end())[0] == 0
-    times = [at_s for at_s, _ in listening.pieces]
-    assert 0.85 < times[-1] - times[0] < 5
+    assert listening.pieces[-1][0] - began_s > 0.9
 
 
 async def test_speed_makes_it_shorter(teleinfo, ear, capture, tmp_path):
@@ -552,6 +558,39 @@ def test_the_configuration_is_shown_without_what_is_private(report, tmp_path):
         assert useful in text
 
 
+def test_settings_that_everybody_may_have_are_shown_and_others_are_hidden(report, tmp_path):
+    (tmp_path / "teleinfo.yaml").write_text(
+        "web: {listen: '127.0.0.1:9', hosts: [anna.home]}\n"
+        "mqtt:\n"
+        "  homeassistant: {discovery: device, prefix: annas}\n"
+        "  formats: {jeedom: annas/topic}\n"
+        "ingest: {listen: '10.1.2.3:8182', token: a-secret-of-anna}\n"
+        "influxdb: {database: annas, kind: influxdb1}\n"
+    )
+    text = report()
+    _, _, shown = text.partition("Configuration\n-------------\n")
+    settings = yaml.safe_load(shown.partition("\nRunning gateway\n")[0])
+    assert settings["mqtt"]["homeassistant"] == {
+        "discovery": "device",
+        "prefix": "(hidden)",
+        "language": "fr",
+    }
+    assert settings["mqtt"]["url"] == "mqtt://localhost"
+    assert (settings["mqtt"]["tls"], settings["domoticz"]) == (None, False)
+    assert (settings["influxdb"]["kind"], settings["influxdb"]["database"]) == (
+        "influxdb1",
+        "(hidden)",
+    )
+    assert settings["ingest"] == {"listen": "(address):8182", "token": "(hidden)"}
+    assert "anna" not in text
+
+
+def test_a_report_tells_the_versions_of_what_is_installed(report):
+    text = report()
+    for package in ("SQLAlchemy", "paho-mqtt", "urllib3", "PyMySQL", "psycopg"):
+        assert f"{package} {version(package)}" in text
+
+
 def test_a_faulty_configuration_is_told_by_its_places_only(report, tmp_path):
     (tmp_path / "teleinfo.yaml").write_text(f"devices:\n  - device: {ADDRESS}-anna\nfoo: 1\n")
     text = report()
@@ -587,6 +626,30 @@ async def test_a_running_gateway_is_asked(teleinfo, line, talking, free_port, ca
     assert said["status"]["outputs"]["xpl"]["source"] == "domogik-teleinfo.(hidden)"
     assert ADDRESS not in text
     assert "annahost" not in text
+
+
+async def test_a_gateway_with_tls_and_a_password_is_asked_with_a_token(
+    teleinfo, pki, free_port, tmp_path
+):
+    identity = pki.servers[NAMED_HOST]
+    (tmp_path / "token").write_text("0123456789abcdef0123456789abcdef")
+    settings = {
+        "xpl": False,
+        "history": False,
+        "web": {
+            "listen": f"127.0.0.1:{free_port()}",
+            "tls": {"certificate": str(identity.certificate), "key": str(identity.key)},
+            "password": hash_password("correct horse battery"),
+            "tokens": [{"name": "report", "token": f"file:{tmp_path}/token", "scope": "read"}],
+        },
+    }
+    (tmp_path / "teleinfo.yaml").write_text(yaml.safe_dump(settings))
+    gateway = await teleinfo("run")
+    await gateway.line("HTTP API")
+    _, without, _ = await (await teleinfo("report")).end()
+    assert "None: " in without
+    _, text, _ = await (await teleinfo("report", "--token", f"file:{tmp_path}/token")).end()
+    assert '"status": "not-configured"' in text
 
 
 async def test_a_gateway_that_does_not_run_is_said(teleinfo, free_port, tmp_path):
@@ -638,3 +701,9 @@ def test_settings_that_nobody_knows_yet_are_hidden():
         "devices": [{"name": "a", "replaces": "021528999001"}],
         "mqtt": {"password": "(hidden)", "n": 1},
     }
+
+
+def test_of_an_extension_only_the_name_is_shown():
+    """A number may be as secret as a text."""
+    settings = {"extensions": {"alarm": {"code": 1234, "port": 7007, "more": [{"pin": 5}]}}}
+    assert Scrubber(Anonymiser()).settings(settings) == {"extensions": {"alarm": "(hidden)"}}

@@ -1,11 +1,13 @@
 """``teleinfo run`` as a program of its own: signals, reload, neighbours; and without a file."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
 import socket
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,11 +17,13 @@ from click.testing import CliRunner
 from teleinfo_gateway.cli import run as run_module
 from teleinfo_gateway.cli import teleinfo as command
 from teleinfo_gateway.config import Config, WebConfig, XplConfig
+from teleinfo_gateway.history.errors import BUSY_S
 from xpl import Address, XplClient
 
 HISTORIQUE = "histo-hc-mono-l16c6"
 OTHER = "std-base-mono-conso"
 ADCO = "021528603314"
+SERVICE = Path(__file__).parents[2] / "docs/examples/teleinfo.service"
 
 
 @pytest.fixture
@@ -90,6 +94,80 @@ async def test_it_ends_in_time_while_ports_are_missing_and_web_clients_wait(
     writer.close()
 
 
+BOUND_S = 10
+"""That a stop takes at most: what container engines wait for; only a held history is longer."""
+
+
+def test_systemd_waits_for_a_history_that_another_program_holds():
+    waits_s = int(re.search(r"TimeoutStopSec=(\d+)", SERVICE.read_text())[1])
+    assert waits_s > BOUND_S + BUSY_S
+
+
+@pytest.fixture
+def silent_server():
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+async def ended_in_time(program):
+    """Have a program end; what it said on standard error."""
+    began_s = time.monotonic()
+    program.signal(signal.SIGTERM)
+    code, _, err = await program.end()
+    assert time.monotonic() - began_s < BOUND_S
+    assert code == 0
+    assert "Traceback" not in err
+    assert "Task " not in err  # what asyncio says of one that was forgotten
+    return err
+
+
+async def test_it_ends_in_time_while_it_starts(teleinfo, file, settings):
+    """A signal that comes even before it listens to signals ends it by itself."""
+    program = await teleinfo("run", "--config", file.write())
+    await program.line("Configuration:")
+    began_s = time.monotonic()
+    program.signal(signal.SIGTERM)
+    code, _, err = await program.end()
+    assert time.monotonic() - began_s < BOUND_S
+    assert code in {0, -signal.SIGTERM}
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"mqtt": {"url": "mqtt://127.0.0.1:PORT"}},
+        {"influxdb": {"url": "http://127.0.0.1:PORT"}},
+        {"sql": {"url": "postgresql://user:word@127.0.0.1:PORT/name"}},
+        {"history": {"url": "mariadb://user:word@127.0.0.1:PORT/name"}},
+        {"devices": [{"name": "house", "device": "socket://127.0.0.1:PORT"}]},
+        {"devices": [{"name": "house", "device": "rfc2217://127.0.0.1:PORT"}]},
+    ],
+    ids=lambda section: yaml.safe_dump(section, default_flow_style=True).strip(),
+)
+async def test_it_ends_in_time_while_a_server_never_answers(
+    teleinfo, file, settings, silent_server, section, ears
+):
+    settings |= yaml.safe_load(yaml.safe_dump(section).replace("PORT", str(silent_server)))
+    program = await teleinfo("run", "--config", file.write())
+    await ears.message("hbeat.app")
+    await program.line("HTTP API")
+    await asyncio.sleep(0.5)  # it has begun to talk to the server, which nothing tells
+    assert (await ended_in_time(program)).endswith("stopped\n")
+
+
+async def test_it_ends_in_time_while_it_reloads(running, file, settings, silent_server):
+    for number in range(5):
+        settings["history"] = {"size": 200 + number}
+        settings["mqtt"] = {"url": f"mqtt://127.0.0.1:{silent_server}", "client_id": f"c{number}"}
+        settings["xpl"]["instance"] = f"n{number}"
+        file.write()
+        running.signal(signal.SIGHUP)
+        await asyncio.sleep(0.02 * number)  # each comes at another moment of the one before
+    assert (await ended_in_time(running)).endswith("stopped\n")
+
+
 # --- its beginning
 
 
@@ -149,6 +227,55 @@ async def test_sighup_reads_the_file_again(running, file, settings, wire, talkin
     while (await ears.message()).get("adco") != "061961361253":
         pass
     await running.line("configuration reloaded: 1 meters kept, 0 stopped")
+
+
+async def _written(pipe, text):
+    """Write a named pipe once somebody has opened it to read, until when it cannot be opened."""
+    end = None
+    async with asyncio.timeout(20):
+        while end is None:
+            try:
+                end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # ENXIO: nobody reads yet
+                await asyncio.sleep(0.01)
+    os.write(end, text)
+    return end
+
+
+async def test_sighup_while_it_starts_is_heeded_later(teleinfo, tmp_path):
+    """Its file is a pipe here: what happens while it reads it happens before it runs."""
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    program = await teleinfo("run", "--config", pipe)
+    end = await _written(pipe, b"{xpl: false, web: false, ")
+    program.signal(signal.SIGHUP)
+    os.write(end, b"history: false}")
+    os.close(end)
+    await program.line("Configuration:")
+    os.close(await _written(pipe, b"{xpl: false, web: false, history: false, interval: 1}"))
+    await program.line("not reloaded")
+    program.signal(signal.SIGTERM)
+    assert (await program.end())[0] == 0
+
+
+async def test_ctrl_c_while_it_starts_ends_it_without_a_word(teleinfo, tmp_path):
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    program = await teleinfo("run", "--config", pipe)
+    end = await _written(pipe, b"{")
+
+    async def press() -> None:  # again and again: a read that has just begun is not interrupted
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                program.signal(signal.SIGINT)
+                await asyncio.sleep(0.5)
+
+    pressing = asyncio.create_task(press())
+    code, _, err = await program.end()
+    pressing.cancel()
+    os.close(end)
+    assert code == 130
+    assert err.splitlines()[1:] == []
 
 
 async def test_sighup_with_a_faulty_file_tells_the_faults_and_changes_nothing(
@@ -323,5 +450,7 @@ def test_run_without_file_is_what_the_command_does(machine, monkeypatch):
     result = CliRunner().invoke(command, ["run", "--or-demo"])
     assert result.exit_code == 0
     (coroutine,) = called
-    assert coroutine.cr_code.co_name == "_run_without_file"
+    work = coroutine.cr_frame.f_locals["work"]
+    assert work.cr_code.co_name == "_run_without_file"
+    work.close()
     coroutine.close()

@@ -313,11 +313,16 @@ async def test_a_name_that_nobody_knows_is_refused_in_plain_words(opened, monkey
     """The answer of a name server is replaced: tests ask nobody outside."""
 
     def unknown(*_arguments, **_options):
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise answer
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(SourceError, match="Name or service not known: is the server running"):
-        await opened("socket://no-such-host:7000")
+    answer = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with pytest.raises(SourceError) as refused:
+        await opened("socket://no-host:7000")
+    assert str(refused.value) == "socket://no-host:7000: no host is known by the name no-host"
+    answer = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    with pytest.raises(SourceError, match="no-host was not looked up: Temporary failure"):
+        await opened("socket://no-host:7000")
 
 
 @pytest.mark.parametrize(

@@ -664,7 +664,7 @@ def test_without_the_web_packages_the_extra_to_install_is_named(gateway, monkeyp
     for module in [name for name in sys.modules if name.startswith("teleinfo_gateway.web.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'teleinfo-gateway\[web\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install -e '\.\[web\]'"):
         gateway.run(WebServer(gateway.manager, gateway.config.web).start())
 
 

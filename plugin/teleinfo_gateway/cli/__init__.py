@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import click
 
 from teleinfo_gateway import __version__
@@ -43,4 +46,6 @@ def teleinfo() -> None:
 
 def main() -> None:
     """Entry point of the program ``teleinfo``."""
+    if sys.argv[1:2] == ["run"]:  # a SIGHUP waits until the gateway heeds it: see heed_hangups
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     teleinfo(prog_name="teleinfo")

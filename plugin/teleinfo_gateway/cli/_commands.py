@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import click
 
 __all__ = ["Commands"]
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 class Commands(click.Group):
@@ -25,6 +28,13 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's interface
         """The commands in their order."""
         return list(self._modules)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C ends it without a word, as shells expect it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
 
     def get_command(
         self,

@@ -1,6 +1,8 @@
 """What several commands share: options, and how faults and tables are printed."""
 
 import logging
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ __all__ = [
     "link_option",
     "mode_option",
     "print_faults",
+    "program",
     "start_logging",
 ]
 
@@ -45,6 +48,14 @@ mode_option = click.option(
 def print_faults(error: ConfigError) -> None:
     """Print every fault of a configuration on standard error, ``FILE:LINE: PATH: message``."""
     click.echo(str(error), err=True)
+
+
+def program() -> str:
+    """The command ``teleinfo`` by its whole path, for a shell: another user may not find it."""
+    called = Path(sys.argv[0]).absolute()
+    if called.name == "__main__.py":  # python -m
+        return f"{shlex.quote(sys.executable)} -m teleinfo_gateway"
+    return shlex.quote(str(called))
 
 
 def start_logging() -> None:

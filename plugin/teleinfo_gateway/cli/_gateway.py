@@ -22,6 +22,7 @@ __all__ = [
     "Address",
     "ControlError",
     "RunningGateway",
+    "gateway_of",
     "printable",
     "running_gateway",
     "token_option",
@@ -196,6 +197,11 @@ def running_gateway(
             f"the HTTP API is switched off in {path} (web: false), and this command needs it. "
             f"Remove that line and start the gateway again"
         )
+    return gateway_of(web, token)
+
+
+def gateway_of(web: WebConfig, token: str | None = None) -> RunningGateway:
+    """The gateway that runs with these settings. Raises :class:`ControlError`."""
     # Whoever listens on every address answers on that of the machine itself.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104  # no listening
     tls = None if web.tls is None else _trusting(web.tls)

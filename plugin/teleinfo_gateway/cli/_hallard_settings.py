@@ -24,8 +24,8 @@ _TRUE = {"1", "true"}
 _PORTS = range(1024, 65535)  # the next one is used as well
 
 _ELSEWHERE = {
-    "mysql": "MySQL is not supported here: use the gateway's outputs (teleinfo run); "
-    "history.url in teleinfo.yaml names a MariaDB or MySQL server",
+    "mysql": "MySQL is not supported here: use the gateway's outputs (teleinfo run), "
+    "section sql of teleinfo.yaml; teleinfo history view makes the table tbl_teleinfo",
     "emoncms": "EmonCMS is not supported here: use the gateway's outputs (teleinfo run), "
     "section emoncms of teleinfo.yaml",
 }

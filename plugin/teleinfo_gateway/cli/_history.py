@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from teleinfo_gateway.cli._common import print_faults
+from teleinfo_gateway.cli._common import print_faults, program
 from teleinfo_gateway.config import Config, find_config, load_config
 from teleinfo_gateway.errors import ConfigError, GatewayError, MissingExtraError
 from teleinfo_gateway.history.periods import midnight
@@ -20,7 +20,21 @@ from tic.horodate import legal_zone
 if TYPE_CHECKING:
     from teleinfo_gateway.history.database import Database
 
-__all__ = ["History", "from_option", "meter_option", "opened_history", "sql_option", "to_option"]
+__all__ = [
+    "BEGINNING",
+    "History",
+    "from_option",
+    "meter_option",
+    "opened_history",
+    "sql_option",
+    "to_option",
+]
+
+BEGINNING = (
+    "the gateway writes what it reads every five minutes, and sooner when its page asks. "
+    "A demonstration keeps its history in a place of its own: its page shows it"
+)
+"""Why a meter that is read may not be in the history."""
 
 _SERVICE = Path("/var/lib/teleinfo/history.db")
 
@@ -110,11 +124,11 @@ def _is_there(path: Path) -> bool:
 
 def _nothing_yet(database: Path | None, config: Path | None) -> str:
     """Why there is no file, and where another may be: that of the service has its own place."""
-    text = f"there is no history yet at {database}: it begins when 'teleinfo run' has heard a meter"
+    text = f"there is no history yet at {database}: {BEGINNING}"
     if database != _SERVICE and _is_there(_SERVICE):
         return (
             f"{text}. The service keeps one at {_SERVICE}: sudo -u teleinfo "
-            f"STATE_DIRECTORY={_SERVICE.parent} teleinfo ..."
+            f"STATE_DIRECTORY={_SERVICE.parent} {program()} ..."
         )
     return text if config else f"{text}. No configuration was found that names another place"
 

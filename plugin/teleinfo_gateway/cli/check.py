@@ -7,10 +7,18 @@ from pathlib import Path
 import click
 
 from teleinfo_gateway.cli._common import config_option, print_faults
-from teleinfo_gateway.config import Config, XplConfig, find_config, load_config, search_paths
+from teleinfo_gateway.config import (
+    Config,
+    HistoryConfig,
+    XplConfig,
+    find_config,
+    load_config,
+    search_paths,
+)
 from teleinfo_gateway.config.web import IN_THE_CLEAR
 from teleinfo_gateway.errors import ConfigError
 from teleinfo_gateway.secret import without_secret
+from teleinfo_gateway.state import default_folder
 from teleinfo_gateway.udp_url import SCHEME as UDP
 from teleinfo_gateway.udp_url import parse_udp_url
 from xpl import instance_from_hostname
@@ -72,12 +80,15 @@ def _summary(config: Config) -> list[str]:
         *(lines or ["meter: none, status not-configured; add one under devices:"]),
         f"xPL: {_xpl_line(config.xpl) if config.xpl else 'off'}",
         f"web: {config.web.url if config.web else 'off'}",
+        f"history: {_history_line(config.history) if config.history else 'off'}",
         *_more(config),
     ]
 
 
 def _more(config: Config) -> Iterator[str]:
     """The outputs that are off unless they are asked for, each with where it goes."""
+    if config.ingest is not None:
+        yield f"ingest: {config.ingest.listen}"
     if config.mqtt is not None:
         formats = ", ".join(name for name, topic in config.mqtt.formats if topic is not None)
         yield f"mqtt: {config.mqtt.url}, {formats}"
@@ -94,6 +105,16 @@ def _more(config: Config) -> Iterator[str]:
         yield f"push {push.name}: {without_secret(push.url)}"
     for name in config.extensions:
         yield f"extension {name}"
+
+
+def _history_line(history: HistoryConfig) -> str:
+    if history.url is not None:
+        place = without_secret(history.url)
+    elif history.path == "auto":
+        place = f"{default_folder() / 'history.db'} if this user runs it"
+    else:
+        place = history.path
+    return f"{place}, readings kept for {history.readings} days"
 
 
 def _xpl_line(xpl: XplConfig) -> str:

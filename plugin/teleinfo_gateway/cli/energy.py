@@ -12,7 +12,13 @@ from pathlib import Path
 import click
 
 from teleinfo_gateway.cli._common import config_option
-from teleinfo_gateway.cli._history import from_option, meter_option, opened_history, to_option
+from teleinfo_gateway.cli._history import (
+    BEGINNING,
+    from_option,
+    meter_option,
+    opened_history,
+    to_option,
+)
 from teleinfo_gateway.history.periods import Grain
 
 __all__ = ["energy"]
@@ -76,9 +82,7 @@ def energy(  # noqa: PLR0913  # one argument an option
         click.echo(json.dumps([as_json_value(one) for one in told], indent=2, ensure_ascii=False))
         return
     if not told:
-        click.echo(
-            "No meter was heard yet: the history begins when 'teleinfo run' reads one.", err=True
-        )
+        click.echo(f"No meter is in {history.database.name} yet: {BEGINNING}.", err=True)
     style = Style(_width(), blocks=_can_say("█▓▒░▚▞"), colours=_has_colours())
     for number, one in enumerate(told):
         if not one.rows:

@@ -28,6 +28,17 @@ __all__ = ["find"]
 
 _HEADINGS = ("PORT", "HEARD", "MODE", "METER", "MADE BY", "MODEL")
 
+_WIRES = "check the wires at I1 and I2, then the adapter"
+
+_ADVICE = {
+    Verdict.BUSY: "end the program that uses the busy port, it may be a gateway that runs already",
+    Verdict.DENIED: "get the right to open the port, as said above",
+    Verdict.NOTHING: _WIRES,
+    Verdict.DAMAGED: _WIRES,
+    Verdict.TALKER: "the meter is on another port than what talks there",
+    Verdict.FAILED: "see above why a port cannot be read",
+}
+"""What to do about a port without a meter, in the order of how sure it is."""
 
 _NOTHING_TO_DO = {Verdict.METER, Verdict.NOTHING, Verdict.ABSENT}
 
@@ -74,11 +85,18 @@ def find(devices: tuple[str, ...], file: Path | None) -> None:
             click.echo(f"{port.text}.", err=True)
     meters = meters_of(heard)
     if not meters:
-        raise click.ClickException("no meter: check the wires at I1 and I2, then the adapter")
+        raise click.ClickException(f"no meter: {advice(heard)}")
     text = configuration(meters)
     click.echo(f"\n{text}", nl=False)
     if file is not None:
         _write(file, text)
+
+
+def advice(heard: Sequence[Heard]) -> str:
+    """What to do where no port has a meter."""
+    seen = {port.verdict for port in heard}
+    said = dict.fromkeys(text for verdict, text in _ADVICE.items() if verdict in seen)
+    return "; ".join(said) or "there is no such device: plug the adapter in"
 
 
 def configuration(meters: Sequence[Found]) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import click
 
 from teleinfo_gateway.cli._common import mode_option
+from teleinfo_gateway.errors import MissingExtraError
 from teleinfo_gateway.link import SILENT_S, Link
 from teleinfo_gateway.reader import LineReader
 from teleinfo_gateway.service import stop_signal
-from teleinfo_gateway.sources import SourceError
+from teleinfo_gateway.sources import SourceError, has_speed
 from tic import (
     BY_NAME,
     Breaker,
@@ -46,8 +47,9 @@ _CONDITION_EVERY_S = 60.0  # between two lines on the line's condition, where fr
 def listen(device: str, mode: str) -> None:
     """Show every label heard on DEVICE, its value and meaning, and the quality of the line.
 
-    DEVICE is a port such as /dev/ttyUSB0, or socket://host:port. In a terminal, with the extra
-    [rich], the table is drawn in place; otherwise each frame is printed below the one before.
+    DEVICE is a port such as /dev/ttyUSB0, socket://host:port or udp://address:port. In a terminal,
+    with the extra [rich], the table is drawn in place; otherwise each frame is printed below the
+    one before.
     """
     heard = _Heard(None if mode == "auto" else Mode(mode))
     try:
@@ -150,8 +152,9 @@ def quality(device: str, reader: LineReader, link: Link) -> str:
     """One line on the state of the line."""
     statistics = reader.decoder.statistics
     refused = statistics.refused.total()
+    speed = f", {reader.speeds.baudrate} bit/s" if has_speed(device) else ""
     text = (
-        f"{device}, {reader.speeds.baudrate} bit/s: {link.state}; "
+        f"{device}{speed}: {link.state}; "
         f"{_frames(statistics)}, {statistics.groups} groups, {refused} refused"
     )
     if refused:
@@ -200,7 +203,7 @@ async def _show(device: str, reader: LineReader, heard: _Heard) -> None:
         try:
             from teleinfo_gateway.cli._table import live_table  # noqa: PLC0415  # extra [rich]
         except ModuleNotFoundError:
-            click.echo("For a table drawn in place: pip install 'teleinfo-gateway[rich]'", err=True)
+            click.echo(str(MissingExtraError("a table drawn in place", "rich")), err=True)
         else:
             with live_table() as draw:
                 while True:

@@ -30,8 +30,9 @@ __all__ = ["record"]
 def record(device: str, file: Path, mode: str, seconds: float | None, *, force: bool) -> None:
     """Keep every byte heard on DEVICE in FILE, and when it came.
 
-    DEVICE is a port such as /dev/ttyUSB0, or socket://host:port. If it goes away the recording
-    waits for it. FILE is made when DEVICE is open; what is in it stays readable whatever happens.
+    DEVICE is a port such as /dev/ttyUSB0, socket://host:port or udp://address:port. If it goes away
+    the recording waits for it. FILE is made when DEVICE is open; what is in it stays readable
+    whatever happens.
     """
     if file.exists() and not force:
         raise click.ClickException(f"{file} exists: choose another name, or --force replaces it")

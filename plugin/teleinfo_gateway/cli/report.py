@@ -18,7 +18,7 @@ from teleinfo_gateway import __version__
 from teleinfo_gateway.anonymise import Anonymiser
 from teleinfo_gateway.cli._common import config_option, mode_option
 from teleinfo_gateway.cli._excerpt import Excerpt
-from teleinfo_gateway.cli._gateway import ControlError, RunningGateway
+from teleinfo_gateway.cli._gateway import ControlError, gateway_of, token_option
 from teleinfo_gateway.cli._recorder import Recorder
 from teleinfo_gateway.cli._scrub import Scrubber
 from teleinfo_gateway.config import Config, find_config, load_config
@@ -29,7 +29,10 @@ from teleinfo_gateway.web.records import GatewayStatus, MeterState
 
 __all__ = ["report"]
 
-_PACKAGES = ("click", "pydantic", "pyserial", "PyYAML", "starlette", "uvicorn", "rich")
+_PACKAGES = (
+    *("click", "pydantic", "pyserial", "PyYAML", "starlette", "uvicorn", "rich"),
+    *("SQLAlchemy", "alembic", "PyMySQL", "psycopg", "paho-mqtt", "urllib3", "prometheus-client"),
+)
 
 _HEADING = """\
 teleinfo-gateway report
@@ -60,9 +63,16 @@ _END = "-----END TIC RECORDING-----"
     help="How long to listen to DEVICE.",
 )
 @mode_option
+@token_option
 @config_option
 def report(
-    source: str | None, output: Path | None, seconds: float, mode: str, config: Path | None
+    *,
+    source: str | None,
+    output: Path | None,
+    seconds: float,
+    mode: str,
+    token: str | None,
+    config: Path | None,
 ) -> None:
     """Write one anonymised file for a bug report.
 
@@ -77,7 +87,7 @@ def report(
     sections = [
         _HEADING,
         _section("Program", _program()),
-        *_gateway(scrubber, config),
+        *_gateway(scrubber, config, token),
         *_line(source, seconds, mode, anonymiser),
     ]
     _write("\n\n".join(sections) + "\n", output)
@@ -119,7 +129,7 @@ def _version(package: str) -> str:
         return ""
 
 
-def _gateway(scrubber: Scrubber, path: Path | None) -> Iterator[str]:
+def _gateway(scrubber: Scrubber, path: Path | None, token: str | None) -> Iterator[str]:
     """The configuration, and what the gateway says that runs with it."""
     path = find_config(path)
     try:
@@ -128,17 +138,17 @@ def _gateway(scrubber: Scrubber, path: Path | None) -> Iterator[str]:
         places = {f"line {fault.line or 1}: {scrubber.text(fault.path)}" for fault in error.faults}
         yield _section("Configuration", "\n".join(["It has faults:", *sorted(places)]))
         return
-    settings = scrubber.settings(config.model_dump(mode="json"))
-    said = yaml.safe_dump(settings, sort_keys=False).rstrip()
+    sections = {name: False if part is None else part for name, part in config}  # switched off
+    said = yaml.safe_dump(scrubber.settings(sections), sort_keys=False).rstrip()
     yield _section("Configuration", said if path else f"There is no file. By default:\n\n{said}")
-    yield _section("Running gateway", _answers(scrubber, config))
+    yield _section("Running gateway", _answers(scrubber, config, token))
 
 
-def _answers(scrubber: Scrubber, config: Config) -> str:
+def _answers(scrubber: Scrubber, config: Config, token: str | None) -> str:
     if config.web is None:
         return "Not asked: the HTTP API is switched off."
-    gateway = RunningGateway(config.web.host, config.web.port)
     try:
+        gateway = gateway_of(config.web, token)
         answers = {
             "status": gateway.get("/api/status", GatewayStatus),
             "meters": gateway.get("/api/meters", list[MeterState]),

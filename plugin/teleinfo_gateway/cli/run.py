@@ -9,10 +9,11 @@ import click
 
 from teleinfo_gateway import __version__
 from teleinfo_gateway.cli._common import config_option, print_faults, start_logging
+from teleinfo_gateway.cli._ending import and_then_end
 from teleinfo_gateway.config import Config, find_config, load_config
 from teleinfo_gateway.errors import ConfigError
 from teleinfo_gateway.finder import Found, Verdict, devices_of, meters_of, survey, usual_ports
-from teleinfo_gateway.service import Service, stop_signal
+from teleinfo_gateway.service import Service, heed_hangups, stop_signal
 from teleinfo_gateway.speeds import PATIENCE_S
 
 __all__ = ["run"]
@@ -35,7 +36,7 @@ def run(config: Path | None, *, or_demo: bool) -> None:
     click.echo(f"teleinfo-gateway {__version__}", err=True)
     path = find_config(config)
     if path is None:
-        asyncio.run(_run_without_file(or_demo=or_demo))
+        asyncio.run(and_then_end(_run_without_file(or_demo=or_demo)))
         return
     try:
         settings = load_config(path)
@@ -44,7 +45,7 @@ def run(config: Path | None, *, or_demo: bool) -> None:
         raise SystemExit(2) from error
     count = len(settings.devices)
     click.echo(f"Configuration: {path}, {count} meter{'s' * (count != 1)}.", err=True)
-    asyncio.run(_run_file(settings, path))
+    asyncio.run(and_then_end(_run_file(settings, path)))
 
 
 async def _run_file(settings: Config, path: Path) -> None:
@@ -53,6 +54,7 @@ async def _run_file(settings: Config, path: Path) -> None:
 
 async def _run_without_file(*, or_demo: bool) -> None:
     stop = stop_signal()
+    heed_hangups(stop, None)
     found = await _look_for_meters(stop)
     if stop.is_set():
         return

@@ -28,17 +28,21 @@ def refused(error: ValidationError, model: type[BaseModel], document: Document) 
             location = location[:-1]
         if location not in document.unread:  # else it has its fault already
             place = document.nearest(location)
-            message = _message(detail, location, model, place.found)
+            found = place.found if location in document.places else None
+            message = _message(detail, location, model, found)
             yield Fault(dotted(location), place.line, message)
 
 
-def _message(detail: ErrorDetails, location: Location, model: type[BaseModel], found: str) -> str:
+def _message(
+    detail: ErrorDetails, location: Location, model: type[BaseModel], found: str | None
+) -> str:
+    """Why a value is refused; ``found`` is ``None`` where nothing is written."""
     if detail["type"] == "extra_forbidden":
         return _unknown_key(location, model)
     inside, field = _reached(location, model)
     wanted = f"the keys {', '.join(_keys(inside))}" if field is None else str(field.description)
-    if detail["type"] == "missing":
-        return f"missing; write {wanted}"
+    if found is None:  # a default may be refused for what stands beside it
+        return f"missing; write {wanted}{_hint(detail, '')}"
     if detail["loc"][-1:] == (_OF_A_KEY,):
         found = f'the key "{dotted(location[-1:])}"'
     found = without_secret(found) if field is None or field.repr else _HIDDEN

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from teleinfo_gateway.config.settings import Settings, plain_url, refusal
+from teleinfo_gateway.config.settings import Settings, both_or_none, plain_url, refusal
 
 __all__ = ["DomoticzConfig", "DomoticzDevices", "JeedomConfig", "domoticz_fits"]
 
@@ -67,7 +67,6 @@ class DomoticzConfig(Settings):
     )
     password: str | None = Field(
         default=None,
-        validate_default=True,
         min_length=1,
         repr=False,
         description="a password, or a reference such as file:/etc/teleinfo/domoticz.password",
@@ -93,12 +92,10 @@ class DomoticzConfig(Settings):
             raise ValueError(_NEEDS_URL)
         return username
 
-    @field_validator("password")
-    @classmethod
-    def _of_somebody(cls, password: str | None, info: ValidationInfo) -> str | None:
-        if "username" in info.data and (info.data["username"] is None) != (password is None):
-            raise ValueError("username and password belong together, one of them is missing")
-        return password
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Self:
+        both_or_none(self, "username", "password")
+        return self
 
     @field_validator("topic")
     @classmethod

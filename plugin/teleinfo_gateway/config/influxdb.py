@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from teleinfo_gateway.config.settings import MISSING, Settings, plain_url, refusal
+from teleinfo_gateway.config.settings import MISSING, Settings, both_or_none, plain_url, refusal
 
 __all__ = ["InfluxdbConfig", "influxdb_fits"]
 
@@ -86,6 +86,8 @@ class InfluxdbConfig(Settings):
     def _of_its_kind(self) -> "InfluxdbConfig":
         if faults := dict(self._faults()):
             raise refusal(faults)
+        if self.kind in _WITH_LOGIN:
+            both_or_none(self, "username", "password")
         return self
 
     def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -103,9 +105,6 @@ class InfluxdbConfig(Settings):
             yield ("token",), f"{self.kind} knows username and password instead"
         if self.kind == "influxdb2" and self.token is None:
             yield ("token",), MISSING
-        if self.kind in _WITH_LOGIN and (self.username is None) != (self.password is None):
-            key = "password" if self.password is None else "username"
-            yield (key,), "username and password belong together, this one is missing"
         if self.layout == "reuiller" and self.kind == "victoriametrics":
             yield ("layout",), "this layout has texts, which VictoriaMetrics would store as 0"
 

@@ -1,12 +1,12 @@
 """The section ``mqtt`` of the configuration."""
 
 import re
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from teleinfo_gateway.config.settings import Settings, refusal
+from teleinfo_gateway.config.settings import Settings, both_or_none, refusal
 
 __all__ = ["FormatsConfig", "HomeAssistantConfig", "MqttConfig", "MqttTlsConfig"]
 
@@ -57,7 +57,6 @@ class MqttTlsConfig(Settings):
     )
     key: str | None = Field(
         default=None,
-        validate_default=True,
         description="the whole path of a PEM file, such as /etc/teleinfo/mqtt.key",
     )
     server_name: str | None = Field(
@@ -73,12 +72,10 @@ class MqttTlsConfig(Settings):
             raise ValueError("the path of a file is written whole, from its first /")
         return path
 
-    @field_validator("key")
-    @classmethod
-    def _of_certificate(cls, key: str | None, info: ValidationInfo) -> str | None:
-        if "certificate" in info.data and (info.data["certificate"] is None) != (key is None):
-            raise ValueError("certificate and key belong together, one of them is missing")
-        return key
+    @model_validator(mode="after")
+    def _of_certificate(self) -> Self:
+        both_or_none(self, "certificate", "key")
+        return self
 
 
 class FormatsConfig(Settings):
@@ -197,12 +194,11 @@ class MqttConfig(Settings):
             raise ValueError("a port from 1 to 65535 is needed")
         return url
 
-    @field_validator("password")
-    @classmethod
-    def _of_somebody(cls, password: str | None, info: ValidationInfo) -> str | None:
-        if password is not None and "username" in info.data and info.data["username"] is None:
-            raise ValueError("a password needs a username")
-        return password
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Self:
+        if self.password is not None:
+            both_or_none(self, "username", "password")
+        return self
 
     @field_validator("tls")
     @classmethod

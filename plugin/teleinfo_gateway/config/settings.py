@@ -15,12 +15,16 @@ __all__ = [
     "FrozenMapping",
     "Listening",
     "Settings",
+    "both_or_none",
     "plain_url",
     "refusal",
 ]
 
 MISSING = "missing"
 """The reason of a fault at a key that has to be written and is not."""
+
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f]*:[0-9a-f:.]*(?:%.+)?")
+"""A name as DNS has it, or an address of IPv4 or IPv6, in lower case."""
 
 
 class Settings(BaseModel):
@@ -57,6 +61,8 @@ def plain_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", url):
         raise ValueError("it begins with http:// or https:// and names a host")
+    if not _HOST.fullmatch(parts.hostname):
+        raise ValueError("the name of a host has no accents: it has letters, digits, - and dots")
     if parts.username is not None:
         raise ValueError("no user and no password stand in it: they have keys of their own")
     if parts.query or parts.fragment:
@@ -77,6 +83,16 @@ def refusal(faults: Mapping[tuple[str | int, ...], str]) -> ValidationError:
             for location, reason in faults.items()
         ],
     )
+
+
+def both_or_none(settings: Settings, one: str, other: str) -> None:
+    """Refuse a key that is written without the other, at the other; raises what a validator does.
+
+    Both are ``None`` where they are not written.
+    """
+    missing, written = (one, other) if getattr(settings, one) is None else (other, one)
+    if getattr(settings, missing) is None and getattr(settings, written) is not None:
+        raise refusal({(missing,): f"{written} needs it"})
 
 
 def _because(reason: str) -> PydanticCustomError:

@@ -19,6 +19,9 @@ _KEEPALIVE = {
 }
 """A server that lost its power says nothing, and neither do we: after 30 s it counts as gone."""
 
+_UNKNOWN = {socket.EAI_NONAME, socket.EAI_NODATA}
+"""What a look-up answers for a name that has no address, whoever is asked."""
+
 
 class TcpSource(asyncio.Protocol):
     """An open connection."""
@@ -64,6 +67,10 @@ async def open_tcp(device: str, receive: Receive) -> TcpSource:
         raise SourceError(f"{device}: {error}") from error
     except TimeoutError:
         raise SourceError(f"{device}: no answer within {OPEN_TIMEOUT_S:.0f} s") from None
+    except socket.gaierror as error:
+        if error.errno not in _UNKNOWN:
+            raise SourceError(f"{device}: {host} was not looked up: {error.strerror}") from error
+        raise SourceError(f"{device}: no host is known by the name {host}") from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise SourceError(f"{device}: {reason}: is the server running there?") from error

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, inspect, select
 
 from teleinfo_gateway.cli._gateway import printable
+from teleinfo_gateway.cli._history import BEGINNING
 from teleinfo_gateway.cli.history._sums import chosen_meters, differences, in_words, title
 from teleinfo_gateway.history.database import Database, HistoryError
 from teleinfo_gateway.history.migrations import REVISIONS
@@ -52,7 +53,7 @@ def findings(database: Database) -> Iterator[Finding]:
             about = [_meter(connection, meter) for meter in meters]
             waiting = list(_cursors(connection))
         yield from _sums(database, meters)
-        yield from about or [Finding("no meter was heard yet")]
+        yield from about or [Finding(f"no meter is in it yet: {BEGINNING}")]
         yield from waiting
     except HistoryError as error:
         yield Finding(str(error), "nothing more can be looked at until this is over")
