@@ -24,6 +24,7 @@ from teleinfo_gateway.slot_energy import (
     SlotEnergy,
     Stretch,
     Use,
+    injected_energy,
     legal_time,
     slot_energy,
 )
@@ -167,13 +168,11 @@ class _Sums:
         return subscription, _taxed(subscription, cta, taxes.vat_subscription)
 
     def add_injected(self, use: Use) -> None:
-        spans: list[Hour | Stretch] = [*use.hours, *use.stretches]
-        for span in spans:
-            if span.injected_wh:
-                self._injected_wh += span.injected_wh
-                price = self._contract.price_on(legal_time(span.start).date())
-                if price and price.injection:
-                    self._injected += Decimal(span.injected_wh) / 1000 * price.injection
+        for day, wh in injected_energy(use).items():
+            self._injected_wh += wh
+            price = self._contract.price_on(day)
+            if price and price.injection:
+                self._injected += Decimal(wh) / 1000 * price.injection
 
     def cost(self, use: Use, energy: SlotEnergy) -> Cost:
         gaps = (self._days_without_price, self._unpriced_wh, self._unknown_wh, self._dayless_wh)

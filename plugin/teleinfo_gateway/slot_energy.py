@@ -25,6 +25,7 @@ __all__ = [
     "SlotEnergy",
     "Stretch",
     "Use",
+    "injected_energy",
     "legal_time",
     "slot_energy",
 ]
@@ -121,6 +122,18 @@ def slot_energy(contract: ContractConfig, use: Use) -> SlotEnergy:
     return energy
 
 
+def injected_energy(use: Use) -> Counter[date]:
+    """Injected energy by legal day; that of a stretch is shared by time."""
+    wh = Counter[date]()
+    for hour in use.hours:
+        wh[legal_time(hour.start).date()] += hour.injected_wh
+    for stretch in use.stretches:
+        days = _seconds_by_day(stretch)
+        for day, part in zip(days, _shares(stretch.injected_wh, days.values()), strict=True):
+            wh[day] += part
+    return wh
+
+
 @lru_cache(maxsize=16384)  # the hours of nearly two years, 2 MB: each contract asks for the same
 def legal_time(moment: datetime) -> datetime:
     """French legal time of an instant, aware UTC."""
@@ -146,15 +159,20 @@ def _by_slot(contract: ContractConfig, use: Use, slot_of: Callable[[int], int]) 
         for slot, wh in hour.wh.items():
             energy.wh[day, slot_of(slot)] += wh
     for stretch in use.stretches:
-        days = Counter[date]()
-        for day, _, seconds in _pieces(stretch.start, stretch.end, ()):
-            days[day] += seconds
+        days = _seconds_by_day(stretch)
         for slot, wh in stretch.wh.items():
             for day, part in zip(days, _shares(wh, days.values()), strict=True):
                 energy.wh[day, slot_of(slot)] += part
         if len({id(contract.price_on(day)) for day in days}) > 1:
             energy.estimated_wh += sum(stretch.wh.values())
     return energy
+
+
+def _seconds_by_day(stretch: Stretch) -> Counter[date]:
+    days = Counter[date]()
+    for day, _, seconds in _pieces(stretch.start, stretch.end, ()):
+        days[day] += seconds
+    return days
 
 
 def _by_time(use: Use, borders_s: Sequence[int], slot_at: SlotAt) -> SlotEnergy:

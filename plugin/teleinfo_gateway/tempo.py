@@ -62,6 +62,8 @@ class TempoCalendar:
             self._today = None
             return
         day = _day_of(time)
+        if self._today is None or self._today[0] != day:
+            self._tomorrow = None  # of the day before
         self._today = (day, colour)
         if "DEMAIN" in historique:
             self._tomorrow = _TOMORROW.get(historique["DEMAIN"])

@@ -194,6 +194,18 @@ def test_an_outage_is_shared_by_time_where_a_price_changes(contract):
     assert (found.slots[0].wh, found.estimated_wh) == (2001, 1001)
 
 
+def test_energy_injected_in_an_outage_is_shared_by_time_too(contract):
+    prices = [
+        "{from: 2026-01-01, subscription: 0, energy: {BASE: 1}, injection: 1, source: old}",
+        "{from: 2026-02-01, subscription: 0, energy: {BASE: 1}, injection: 2, source: new}",
+    ]
+    outage = Stretch(utc("2026-01-31T18:00"), utc("2026-02-01T06:00"), {}, injected_wh=1001)
+    found = cost(
+        contract(prices=prices), Use(utc("2026-01-31"), utc("2026-02-04"), "BASE", [], [outage])
+    )
+    assert (found.injected_wh, found.injected_euros) == (1001, Decimal("0.5") + Decimal("1.002"))
+
+
 # Another contract
 
 

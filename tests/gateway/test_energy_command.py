@@ -290,6 +290,18 @@ def test_slots_of_a_calendar_of_the_suppliers_own(database, energy):
     assert table(energy(*day, contracts=[contract]))["PERIOD"][:2] == ["B", "C"]
 
 
+def test_two_slots_that_are_called_alike_stay_two(database, energy):
+    rows = [
+        a_reading(MIDNIGHT + 60 * n, 10 * n, 20 * n, optarif="PRO", slot=1 + n % 2, ptec="NUIT")
+        for n in range(61)
+    ]
+    with database.writing() as connection:
+        put(connection, *rows)
+    result = energy("--from", "2026-01-12", "--to", "2026-01-12", "--json")
+    (period,) = json.loads(result.stdout)[0]["periods"]
+    assert period["wh"] == {"PRO NUIT 1": 600, "PRO NUIT 2": 1200}
+
+
 def test_several_meters_have_a_table_each_and_are_not_added_up(house, database, energy):
     with database.writing() as connection:
         put(connection, *three_days(adco=OTHER), adco=OTHER, name="garage")
@@ -319,6 +331,13 @@ def test_euros_of_the_contract_of_the_meter(house, energy):
     assert found["TOTAL"][-1] == "723.00"
     assert "Contract hc-6: 723.00 EUR: energy 720.00, subscription 3.00\n" in result.stdout
     assert "flat" not in result.stdout
+
+
+def test_days_in_which_nothing_was_heard_have_a_row_so_that_the_euros_add_up(house, energy):
+    found = table(energy("--from", "2026-01-11", "--to", "2026-01-17", contracts=CONTRACTS))
+    assert list(found)[1:-1] == [f"2026-01-{day}" for day in range(12, 18)]
+    assert found["2026-01-17"] == ["-", "-", "-", "0", "%", "1.00"]
+    assert found["TOTAL"][-1] == "726.00"
 
 
 def test_what_other_contracts_would_have_cost(house, energy):

@@ -424,6 +424,13 @@ def test_the_colour_of_tomorrow_is_told_when_it_is_announced():
     assert calendar.at(legal(15, 7)).today is None
 
 
+def test_what_was_announced_yesterday_is_not_told_of_tomorrow():
+    """A frame that lost DEMAIN says nothing new, but the day is another one."""
+    calendar = tempo_after((legal(15, 3), "HCJB", "ROUG"), (legal(15, 6, 11), "HPJR"))
+    assert calendar.at(legal(15, 6, 12)).today is Colour.RED
+    assert calendar.at(legal(15, 6, 12)).tomorrow is None
+
+
 @pytest.mark.parametrize("minute", [-9, -1, 0, 1, 9])
 def test_a_clock_that_is_wrong_around_6_gives_no_day_a_wrong_colour(minute):
     """The meter changes colour some minutes before or after our clock says 06:00."""

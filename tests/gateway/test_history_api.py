@@ -180,6 +180,17 @@ def test_slots_of_a_calendar_of_ones_own_have_the_names_of_the_contract_or_the_m
     assert names.get(1, "EASF01") == "EASF01"
 
 
+def test_a_slot_has_the_name_that_it_has_for_most_of_the_time(gateway):
+    """At a change, NTARF may be sent a frame before its LTARF."""
+    off, peak = "HEURES CREUSES", "HEURES PLEINES"
+    heard = [*[(1, off)] * 3, (2, off), *[(2, peak)] * 3, (1, peak), *[(1, off)] * 2]
+    for number, (slot, name) in enumerate(heard):
+        begin = MIDNIGHT + 60 * number
+        gateway.keep(rows(begin, begin + 60, optarif="PRO", slot=slot, ptec=name))
+    tariffs = gateway.get(f"/api/energy?{DAY}")["total"]["tariffs"]
+    assert {one["slot"]: one["name"] for one in tariffs} == {1: off, 2: peak}
+
+
 # --- energy
 
 
@@ -350,7 +361,8 @@ def test_the_energy_of_an_outage_is_priced_with_the_period_that_holds_all_of_it(
     gateway.keep(rows(MIDNIGHT + 9000, MIDNIGHT + 10_800, first=(1_010_000, 2_000_000)))
     (own,) = gateway.get(f"/api/cost?grain=hour&from={MIDNIGHT}&to={MIDNIGHT + 10_800}")["costs"]
     assert [one["outage_wh"] for one in own["periods"]] == [9400, 0, 0]
-    assert [one["complete"] for one in own["periods"]] == [False, True, True]
+    assert [one["complete"] for one in own["periods"]] == [False] * 3  # each may have a part
+    assert own["total"]["complete"] is True
     assert own["total"]["outage_wh"] == 0
     assert own["total"]["parts"][0]["slots"][0]["wh"] == 600 + 9400 + 580
 
@@ -359,6 +371,25 @@ def test_the_subscription_is_due_from_when_the_meter_was_first_heard(day):
     """And in hours of an outage, but not in the year before."""
     (own,) = day.get("/api/cost?from=2025-01-14&to=2026-01-15")["costs"]
     assert own["total"]["total_euros"] == "6.040000"
+
+
+def test_the_subscription_of_the_first_hour_is_due_from_the_first_reading(gateway):
+    gateway.keep(rows(MIDNIGHT + 1800, MIDNIGHT + HOUR_S, va=0))
+    hour = f"from={MIDNIGHT}&to={MIDNIGHT + HOUR_S}"
+    assert gateway.get(f"/api/cost?{hour}")["costs"][0]["total"]["total_euros"] == "0.020833"
+
+
+def test_a_day_in_which_nothing_was_heard_has_its_subscription(gateway):
+    """As in the month around it: by the contract before, or else by the one after."""
+    gateway.keep(rows(MIDNIGHT, MIDNIGHT + 600))
+    told = gateway.get("/api/cost?from=2026-01-16&to=2026-01-17")["costs"][0]["total"]
+    assert ([part["contract"] for part in told["parts"]], euros(told)) == (["hc"], 1)
+    (own,) = gateway.get("/api/cost?from=2026-01-14&to=2026-01-18&grain=day")["costs"]
+    assert sum(map(euros, own["periods"])) == euros(own["total"])
+    late = MIDNIGHT + 10 * 24 * HOUR_S
+    gateway.keep(rows(late, late + 600, first=(1_900_000, 2_000_000)))
+    told = gateway.get("/api/cost?from=2026-01-16&to=2026-01-17")["costs"][0]["total"]
+    assert ([part["contract"] for part in told["parts"]], told["complete"]) == (["hc"], False)
 
 
 def test_without_contracts_it_is_said_what_to_write(tmp_path):

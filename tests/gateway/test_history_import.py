@@ -377,9 +377,16 @@ def test_indexes_that_begin_anew_are_believed_after_a_while(sqlite, run, written
     rows = [hallard(when, 0, wh) for when, wh in zip(minutes(25), indexes, strict=True)]
     said(run(sqlite.table(TBL_TELEINFO, *rows), "tbl_teleinfo"))
     found = [wh for (wh,) in written("idx02")]
-    assert found[:5] == indexes[:5]
-    assert found[5:14] == [None] * 9
-    assert found[14:] == indexes[14:]
+    assert found == indexes
+
+
+def test_indexes_that_begin_anew_and_are_not_followed_are_not_believed(sqlite, run, written):
+    indexes = [*range(5000, 5050, 10), *range(0, 90, 10)]
+    rows = [hallard(when, 0, wh) for when, wh in zip(minutes(14), indexes, strict=True)]
+    assert "9 left out: indexes: an index fell" in said(
+        run(sqlite.table(TBL_TELEINFO, *rows), "tbl_teleinfo")
+    )
+    assert [wh for (wh,) in written("idx02")] == [*indexes[:5], *[None] * 9]
 
 
 def test_rows_without_what_makes_a_reading_are_counted_by_reason(sqlite, run):

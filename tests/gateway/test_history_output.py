@@ -294,7 +294,7 @@ async def test_a_database_that_is_too_large_lets_go_its_oldest_days(
 
 
 def test_age_takes_its_course_after_a_long_pause_and_an_exchange(tmp_path):
-    """The last reading before a pause, and the last of a meter that is gone, stay for good."""
+    """The last two before a pause, and the last two of a meter that is gone, stay for good."""
     keeper = Keeper(
         HistoryConfig(path=str(tmp_path / "history.db"), readings=10), frozenset({"files"})
     )
@@ -313,8 +313,8 @@ def test_age_takes_its_course_after_a_long_pause_and_an_exchange(tmp_path):
     with keeper.open().reading() as connection:
         stamps = list(connection.scalars(query))
     keeper.close()
-    of_the_other, before_the_first, first = stamps[:3]
-    assert of_the_other < now - 99 * day_s
+    *of_the_other, _, before_the_first, first = stamps[:5]
+    assert max(of_the_other) < now - 99 * day_s
     assert first >= now - 11 * day_s
     assert first - before_the_first == 3600
 

@@ -141,7 +141,7 @@ def test_energy_of_a_meter_goes_on_with_that_of_the_one_before(history):
         (found,) = energy(
             connection, meter_ids(connection, "house"), Grain.HOUR, MONDAY, MONDAY + 1
         )
-        assert found.sums == {HC: Sum(29 + 58, 29 * 60 * (900 + 300), None, 900, 2 * 29 * 60)}
+        assert found.sums == {HC: Sum(29 + 58, 29 * 60 * (900 + 300), 300, 900, 2 * 29 * 60)}
 
 
 @settings(deadline=None, max_examples=40)
@@ -309,6 +309,21 @@ def test_a_hundred_years_are_not_more_points_than_a_day(memory):
         found = series(connection, [1], (0, MONDAY * 2), ["papp"], 50)
     assert len(found.time) <= 51
     assert sum(one is not None for one in found.curves["papp"].value) == 1
+
+
+def test_hours_and_minutes_without_a_power_do_not_lower_the_mean(history):
+    """Of a meter that told 900 VA, then lost PAPP for half an hour, then for two hours."""
+    silent = range(MONDAY + 1800, MONDAY + 3 * HOUR_S, 60)
+    rows = [
+        a_reading(ts, 0, papp=None if ts in silent else 900)
+        for ts in range(MONDAY, MONDAY + 6 * HOUR_S + 1, 60)
+    ]
+    with history.writing() as connection:
+        put(connection, *rows)
+        found = series(connection, [1], (MONDAY, MONDAY + 6 * HOUR_S), ["papp"], 1)
+        (day,) = energy(connection, [1], Grain.DAY, MONDAY, MONDAY + 1)
+    assert (found.step_s, set(found.curves["papp"].value)) == (6 * HOUR_S, {900.0})
+    assert day.sums[HC].va_seconds == 900 * day.sums[HC].seconds == 900 * 6 * HOUR_S
 
 
 def test_powers_of_long_steps_come_from_the_hours_and_outlive_the_readings(history):

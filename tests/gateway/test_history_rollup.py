@@ -136,12 +136,65 @@ def test_what_follows_closely_is_no_outage(samples):
 @given(histories())
 def test_no_power_that_was_met_is_lost(samples):
     hours = [one for (_, tariff), one in roll_up(samples).hours.items() if tariff != INJECTED]
+    met = [before.papp for before, after in pairwise(samples) if follows(before, after)]
     for name, extreme in (("papp_min", min), ("papp_max", max)):
-        found, told = (
-            extreme((va for one in each if (va := getattr(one, name)) is not None), default=None)
-            for each in (hours, samples)
+        found, told = ([getattr(one, name) for one in each] for each in (hours, samples))
+        assert extreme((va for va in found if va is not None), default=None) == extreme(
+            (va for va in told + met if va is not None), default=None
         )
-        assert found == told
+
+
+@given(histories())
+def test_the_mean_of_an_hour_lies_in_its_range(samples):
+    for one in roll_up(samples).hours.values():
+        if one.powered_s:
+            assert one.papp_min <= one.va_seconds / one.powered_s <= one.papp_max
+            mean = one.va_seconds_of_all / one.seconds
+            assert one.papp_min - 1 <= mean <= one.papp_max + 1
+        else:
+            assert one.va_seconds is None
+
+
+def test_an_hour_has_the_power_that_still_stood_when_it_began():
+    rollup = roll_up(
+        [
+            sample(1800, papp=8000, papp_max=8000, interval=1800),
+            sample(3600, papp=100, papp_max=100, interval=1800),
+            sample(5400, papp=100, papp_max=100, interval=1800),
+        ]
+    )
+    assert [rollup.hours[HOUR + hour, HC].papp_max for hour in (0, 3600)] == [8000, 100]
+
+
+def test_time_of_which_no_power_was_told_does_not_lower_the_mean():
+    sums = roll_up([sample(0, papp=600), sample(60), sample(180)]).hours[HOUR, HC]
+    assert (sums.va_seconds, sums.seconds, sums.powered_s) == (36_000, 180, 60)
+    assert sums.va_seconds_of_all == 600 * 180
+    both = sums.plus(Sum(None, None, None, None, 600))
+    assert (both.va_seconds, both.seconds, both.powered_s) == (36_000, 780, 60)
+
+
+@pytest.mark.parametrize(
+    ("offset", "minutes", "lost"),
+    [
+        *((3630, 20, 0), (7230, 3, 0), (630, 10, 0), (110, 40, 40)),  # ahead, then set back
+        *((-2600, 3, 20), (-2600, 40, 20), (-410, 5, 20)),  # behind, as after a power cut
+    ],
+)
+def test_a_clock_that_was_wrong_for_a_while_makes_no_energy(offset, minutes, lost):
+    """Readings of the wrong time stand between those of the right one."""
+    samples = [
+        sample(60 * minute + (offset if 60 <= minute < 60 + minutes else 0), 20 * minute, 500)
+        for minute in range(400)
+    ]
+    rollup = roll_up(sorted(samples, key=lambda one: one.ts))
+    apart = sum(one.wh for one in rollup.outages if crosses_hours(one))
+    assert sum(energy(rollup).values()) + apart == 20 * 399 - lost
+
+
+def test_an_index_that_begins_anew_counts_from_where_it_began():
+    anew = [sample(0, 5000), sample(60, 0), sample(120, 30), sample(180, 31)]
+    assert energy(roll_up(anew)) == {(0, HC): 31}
 
 
 def test_energy_is_split_at_the_hour_by_time_and_no_watt_hour_is_lost():
@@ -249,7 +302,7 @@ def test_time_and_power_are_of_the_tariff_at_their_beginning():
 
 def test_two_sums_together():
     both = Sum(1, None, 5, None, 10).plus(Sum(2, 30, 4, 8, 20))
-    assert both == Sum(3, 30, 4, 8, 30)
+    assert both == Sum(3, 30, 4, 8, 30, untold_s=10)
     assert Sum().plus(Sum()) == Sum()
 
 

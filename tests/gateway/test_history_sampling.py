@@ -336,6 +336,14 @@ def test_the_range_of_power_is_that_of_all_frames_since_the_last_one_kept(kept):
     assert found == [(500, 500, 500), (90, 300, 9000), (400, 410, 500)]
 
 
+@pytest.mark.parametrize("later", [7200, -7200])
+def test_the_power_of_before_an_outage_or_a_clock_that_is_set_is_not_of_after_it(kept, later):
+    watts = {0: 500, 30: 9000, later: 100, later + 30: 300, later + 60: 200}
+    rows = kept(*((second, {"PAPP": f"{watt:05}"}) for second, watt in watts.items()))
+    found = [(row.columns["papp_min"], row.columns["papp_max"]) for row in rows]
+    assert found == [(500, 500), (100, 100), (200, 300)]
+
+
 @given(
     frames=st.lists(
         st.tuples(st.integers(1, 40), st.integers(0, 20000), st.booleans()), min_size=1

@@ -394,12 +394,13 @@ def test_what_comes_late_does_not_change_a_day_whose_readings_are_gone(memory, r
         assert sums(connection) == once
 
 
-def test_whole_days_go_but_for_the_reading_with_which_the_first_hour_begins(history):
+def test_whole_days_go_but_for_the_readings_with_which_the_first_hour_begins(history):
     with history.writing() as connection:
         put(connection, *some_days(), a_label(DAY, "00"), EventRow(None, "", DAY, "status", "", ""))
         whole = sums(connection)
-        assert forget_before(connection, DAY + 3 * DAY_S + HOUR_S) == 3 * 24 - 1 + 1
-        assert kept(connection)[:2] == [DAY + 3 * DAY_S - 2 * HOUR_S + 60, DAY + 3 * DAY_S]
+        assert forget_before(connection, DAY + 3 * DAY_S + HOUR_S) == 3 * 24 - 2 + 1
+        last = DAY + 3 * DAY_S - 2 * HOUR_S
+        assert kept(connection)[:3] == [last, last + 60, DAY + 3 * DAY_S]
         assert connection.execute(sa.select(meter.c.kept_from)).scalar_one() == DAY + 3 * DAY_S
         rebuild(connection)
         assert sums(connection) == whole
@@ -483,10 +484,9 @@ def test_the_oldest_days_go_one_by_one_until_only_the_newest_is_left(history):
         while (rows := forget_oldest_day(connection)) is not None:
             gone.append(rows)
             assert len(gone) < 20
-        assert sum(gone) == 5 * 24 - 1 + 1
-        assert kept(connection)[:3] == [
-            *(DAY - 30 * DAY_S, DAY + 5 * DAY_S - 2 * HOUR_S + 60, DAY + 5 * DAY_S),
-        ]
+        assert sum(gone) == 5 * 24 - 2 + 1
+        last = DAY + 5 * DAY_S - 2 * HOUR_S
+        assert kept(connection)[:4] == [DAY - 30 * DAY_S, last, last + 60, DAY + 5 * DAY_S]
         assert sums(connection) == whole
         assert put(connection, a_reading(DAY + 6 * DAY_S - 60, 6000)) == Stored(new=1)
 

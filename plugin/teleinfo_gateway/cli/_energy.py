@@ -17,7 +17,7 @@ from teleinfo_gateway.history.periods import Grain, end_of, local_time, start_of
 from teleinfo_gateway.history.queries import KnownMeter, Period
 from teleinfo_gateway.history.rollup import INJECTED, Tariff
 from teleinfo_gateway.history.slot_names import SlotNames
-from teleinfo_gateway.history.uses import Counted
+from teleinfo_gateway.history.uses import counted
 
 __all__ = ["Apart", "MeterEnergy", "Question", "Row", "gather"]
 
@@ -134,7 +134,10 @@ class _Gathering:
         told.slots = list(names.values())
         bills = self._bills() if self._question.compare or self._own else None
         by_start = {one.start: one for one in found}
-        for ts in starts(grain, found[0].start, found[-1].end):
+        # Those of a silence, too: their subscription is part of the total.
+        first = max(start, min(one.first_seen for one in self._meters))
+        until = min(end, self._question.now)
+        for ts in starts(grain, min(first, found[0].start), max(until, found[-1].end)):
             one = by_start.get(ts) or Period(ts, end_of(grain, ts), {}, [])
             bill = bills.own(one.start, one.end) if bills else None
             told.rows.append(self._row(one, names, bill.total_euros if bill else None))
@@ -160,11 +163,13 @@ class _Gathering:
             for tariff in sorted(_counted_under(one))
             if tariff != INJECTED
         }
-        often = Counter(names.values())
-        return {
-            tariff: f"{tariff.optarif} {name}" if often[name] > 1 else name
-            for tariff, name in names.items()
-        }
+        for apart in ("{0.optarif} {1}", "{1} {0.slot}"):  # two slots may be called alike, too
+            often = Counter(names.values())
+            names = {
+                tariff: apart.format(tariff, name) if often[name] > 1 else name
+                for tariff, name in names.items()
+            }
+        return names
 
     def _row(self, one: Period, names: Mapping[Tariff, str], euros: Decimal | None) -> Row:
         drawn = {tariff: part for tariff, part in one.sums.items() if tariff != INJECTED}
@@ -184,15 +189,8 @@ class _Gathering:
         )
 
     def _bills(self) -> Bills:
-        start, end = self._stretch
-        first = min(one.first_seen for one in self._meters)
-        counted = Counted(
-            queries.energy(self._connection, self._ids, Grain.HOUR, start, end),
-            max(start, first),
-            min(end, self._question.now),
-            queries.subscribed_kva(self._connection, self._meters[0]),
-        )
-        return Bills(counted, self._own, self._contracts)
+        known = counted(self._connection, self._meters, *self._stretch, self._question.now)
+        return Bills(known, self._own, self._contracts)
 
 
 def _counted_under(one: Period) -> set[Tariff]:

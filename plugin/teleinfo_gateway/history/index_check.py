@@ -6,13 +6,13 @@ import, and those that another machine sends.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from teleinfo_gateway.history.columns import INDEXES, Row, contract
 from teleinfo_gateway.history.sampling import ReadingRow
 from teleinfo_gateway.plausibility import DEFAULT_LIMIT_W, power_limit_w
 
-__all__ = ["Contradiction", "IndexCheck", "contradiction"]
+__all__ = ["Checked", "Contradiction", "IndexCheck", "contradiction"]
 
 _MARGIN_WH = 500
 """What an index may rise beyond the power limit: clocks are set, and seconds are rounded."""
@@ -20,8 +20,13 @@ _MARGIN_WH = 500
 _RESTARTS = 10
 """Rows in a row that agree with each other are what the meter says, whatever was before."""
 
+_MAX_WAITING = 1000
+"""Rows that wait for it; more than a few come only without indexes."""
+
 _TOTALS = ("idx_total", "idx_inj")
 _SLOT_INDEXES = tuple(name for name in INDEXES if name not in _TOTALS)
+
+_T = TypeVar("_T")
 
 
 class Contradiction(NamedTuple):
@@ -53,34 +58,61 @@ def contradiction(before: ReadingRow, after: ReadingRow, limit_w: float) -> Cont
     return None
 
 
-class IndexCheck:
-    """The memory of one meter whose rows come in the order of their time."""
+class Checked(NamedTuple, Generic[_T]):
+    """A row with what came with it, and why its indexes are not believed, or ``""``."""
+
+    row: ReadingRow
+    more: _T
+    refused: str
+
+
+class IndexCheck(Generic[_T]):
+    """The memory of one meter whose rows come in the order of their time.
+
+    A row that contradicts those before waits, and what comes after it, until it is known whether
+    the rows after it agree with it: so many of them are believed, and it with them. What lies
+    between them and what was believed before is no energy: the rollup knows what no installation
+    can draw.
+    """
 
     def __init__(self) -> None:
         self._believed: ReadingRow | None = None
         self._other: ReadingRow | None = None  # the last of a run that contradicts it
         self._run = 0
+        self._waiting: list[Checked[_T]] = []
         self._limit_w = DEFAULT_LIMIT_W
 
-    def refuses(self, row: ReadingRow) -> str:
-        """Why the indexes of a row are not believed, in few words, or ``""``.
-
-        A run of rows that agree with each other is believed in the end. What lies between it and
-        what was believed before is no energy: the rollup knows what no installation can draw.
-        """
+    def take(self, row: ReadingRow, more: _T) -> list[Checked[_T]]:
+        """The rows of which it is known now, in their order."""
         self._limit_w = _limit_w(row.columns) or self._limit_w
+        one = Checked(row, more, "")
         if all(row.columns.get(name) is None for name in INDEXES):
-            return ""
+            if not self._waiting:
+                return [one]
+            self._waiting.append(one)
+            return self.rest() if len(self._waiting) >= _MAX_WAITING else []
         found = self._believed and contradiction(self._believed, row, self._limit_w)
-        if found:
-            other = self._other
-            agrees = other is not None and contradiction(other, row, self._limit_w) is None
-            self._run = self._run + 1 if agrees else 1
-            self._other = row
-            if self._run < _RESTARTS:
-                return "an index fell" if found.fell else "an index jumped"
-        self._believed, self._other = row, None
-        return ""
+        if not found:
+            self._believe(row)
+            return [*self.rest(), one]
+        agrees = self._other is not None and contradiction(self._other, row, self._limit_w) is None
+        settled = [] if agrees else self.rest()
+        self._run = self._run + 1 if agrees else 1
+        self._other = row
+        if self._run >= _RESTARTS:
+            self._believe(row)
+            return [*(each._replace(refused="") for each in self.rest()), one]
+        reason = "an index fell" if found.fell else "an index jumped"
+        self._waiting.append(one._replace(refused=reason))
+        return settled
+
+    def rest(self) -> list[Checked[_T]]:
+        """The rows that still wait: nothing that agrees with them has come."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _believe(self, row: ReadingRow) -> None:
+        self._believed, self._other, self._run = row, None, 0
 
 
 def _contract_of(row: ReadingRow) -> str:

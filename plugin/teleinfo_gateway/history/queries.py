@@ -23,6 +23,7 @@ __all__ = [
     "events",
     "known_meters",
     "meter_ids",
+    "optarif_near",
     "subscribed_kva",
 ]
 
@@ -115,6 +116,19 @@ def subscribed_kva(connection: Connection, known: KnownMeter) -> int | None:
     if row is None:
         return None
     return int(row.pref or row.isousc * (known.phases or 1) * 200 // 1000)
+
+
+def optarif_near(connection: Connection, meters: Collection[int], ts: int) -> str:
+    """The contract of the last hour before ``ts`` that tells one, or of the first after it."""
+    told = select(period.c.optarif).where(
+        period.c.meter_id.in_(meters), period.c.grain == code(Grain.HOUR), period.c.optarif != ""
+    )
+    queries = (
+        told.where(period.c.start_ts < ts).order_by(period.c.start_ts.desc()),
+        told.where(period.c.start_ts >= ts).order_by(period.c.start_ts),
+    )
+    found = (connection.execute(query.limit(1)).scalar() for query in queries)
+    return next((optarif for optarif in found if optarif is not None), "")
 
 
 def energy(

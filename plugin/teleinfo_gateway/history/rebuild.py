@@ -12,16 +12,13 @@ from teleinfo_gateway.history.periods import Grain, end_of, start_of
 from teleinfo_gateway.history.queries import KnownMeter
 from teleinfo_gateway.history.schema import counter, outage, period, reading
 from teleinfo_gateway.history.store import closed_days
-from teleinfo_gateway.history.sums import code, sum_up
+from teleinfo_gateway.history.sums import REACH_S, code, sum_up
 
 __all__ = ["Differences", "kept_span", "spans", "sum_anew"]
 
 _WEEKS = 4
 """Of readings summed up in one transaction: half a second at one a minute, seconds on a small
 machine; who wants to write meanwhile waits so long, and asks for up to 30 s."""
-
-_REACH_S = 2 * 86_400
-"""How far beyond a span its sums reach: three of the longest intervals that a column holds."""
 
 Differences = Mapping[str, set[int]]
 """``hour``, ``day``, ``month``, ``year`` or ``outage`` to the beginnings of those that differ."""
@@ -75,7 +72,7 @@ class _Undo(Exception):  # noqa: N818  # no error: the way to end a transaction 
 
 def _sums(connection: Connection, meter: int, span: tuple[int, int]) -> dict[_Key, object]:
     """The hours of a span and around it, and all that is coarser in the years that it touches."""
-    first, last = span[0] - _REACH_S, span[1] + _REACH_S
+    first, last = span[0] - REACH_S, span[1] + REACH_S
     years = start_of(Grain.YEAR, first), end_of(Grain.YEAR, last)
     hours = start_of(Grain.HOUR, first), end_of(Grain.HOUR, last)
     found: dict[_Key, object] = {}

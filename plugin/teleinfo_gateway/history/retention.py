@@ -87,8 +87,8 @@ def _forget(connection: Connection, before: int, read: int | None) -> int:
 def _free(connection: Connection) -> Iterator[tuple[int, int]]:
     """The oldest reading of each meter that need not stay, and the oldest event, as an instant.
 
-    Before it, since when the readings of the meter are kept. The reading that must stay may be far
-    older: it is the last one before a long pause, or the last one of all.
+    Before it, since when the readings of the meter are kept. The readings that must stay may be far
+    older: they are the last before a long pause, or the last of all.
     """
     for row in connection.execute(select(meter.c.id, meter.c.kept_from)).all():
         needed = _needed(connection, row.id, row.kept_from)
@@ -104,13 +104,15 @@ def _free(connection: Connection) -> Iterator[tuple[int, int]]:
 def _needed(connection: Connection, meter_id: int, before: int) -> set[int]:
     """The readings older than ``before`` with which the first hour kept begins: the last ones.
 
-    They are the last that tells energy, and the last of all, which tells power.
+    They are the last two that tell energy, and the last of all, which tells power.
     """
-    last = select(func.max(reading.c.ts)).where(
-        reading.c.meter_id == meter_id, reading.c.ts < before
+    last = (
+        select(reading.c.ts)
+        .where(reading.c.meter_id == meter_id, reading.c.ts < before)
+        .order_by(reading.c.ts.desc())
     )
-    found = (connection.execute(query).scalar() for query in (last, last.where(TELLS_ENERGY)))
-    return {ts for ts in found if ts is not None}
+    queries = last.limit(1), last.where(TELLS_ENERGY).limit(2)
+    return {ts for query in queries for ts in connection.execute(query).scalars()}
 
 
 def _delete(

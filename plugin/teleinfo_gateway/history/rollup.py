@@ -76,13 +76,29 @@ def is_close(ts: int, interval_s: int, after: int) -> bool:
 
 @dataclass(slots=True)
 class Sum:
-    """One tariff of one period. ``wh`` and ``va_seconds`` are ``None`` where nothing told them."""
+    """One tariff of one period. ``wh`` and ``va_seconds`` are ``None`` where nothing told them.
+
+    ``untold_s`` of the ``seconds`` have no power and no part in ``va_seconds``.
+    """
 
     wh: int | None = None
     va_seconds: int | None = None
     papp_min: int | None = None
     papp_max: int | None = None
     seconds: int = 0
+    untold_s: int = 0
+
+    @property
+    def powered_s(self) -> int:
+        """The seconds of which the power is known."""
+        return 0 if self.va_seconds is None else self.seconds - self.untold_s
+
+    @property
+    def va_seconds_of_all(self) -> int | None:
+        """Power times time, where the mean stands for what nothing told."""
+        if self.va_seconds is None or not self.powered_s:
+            return self.va_seconds
+        return round(self.va_seconds * self.seconds / self.powered_s)
 
     def add_wh(self, wh: int) -> None:
         """Add energy."""
@@ -91,8 +107,11 @@ class Sum:
     def see(self, seconds: int, papp: int | None) -> None:
         """Add time in which the meter was heard, and its power meanwhile."""
         self.seconds += seconds
-        if papp is not None:
+        if papp is None:
+            self.untold_s += seconds
+        else:
             self.va_seconds = (self.va_seconds or 0) + papp * seconds
+            self.span(papp, papp)
 
     def plus(self, other: Sum) -> Sum:
         """Both together."""
@@ -103,6 +122,7 @@ class Sum:
             both.va_seconds = (both.va_seconds or 0) + other.va_seconds
         both.span(other.papp_min, other.papp_max)
         both.seconds += other.seconds
+        both.untold_s = both.seconds - self.powered_s - other.powered_s
         return both
 
     def span(self, low: int | None, high: int | None) -> None:
@@ -138,8 +158,7 @@ def roll_up(samples: Sequence[Sample]) -> Rollup:
     for before, after in pairwise(samples):
         _add_time(hours, before, after)
     outages: list[Outage] = []
-    for before, after in pairwise(filter(tells_energy, samples)):
-        energy = _energy(before, after)
+    for before, after, energy in _energies(list(filter(tells_energy, samples))):
         if follows(before, after):
             for tariff, wh in energy.items():
                 for hour, share in _shares(before.ts, after.ts, wh):
@@ -179,9 +198,7 @@ def _add_time(hours: dict[tuple[int, Tariff], Sum], before: Sample, after: Sampl
     for hour, seconds in _shares(before.ts, after.ts, after.ts - before.ts):
         hours[hour, before.tariff].see(seconds, before.papp)
         if before.pinj is not None:
-            injected = hours[hour, INJECTED]
-            injected.see(seconds, before.pinj)
-            injected.span(before.pinj, before.pinj)
+            hours[hour, INJECTED].see(seconds, before.pinj)
 
 
 def tells_energy(sample: Sample) -> bool:
@@ -189,8 +206,33 @@ def tells_energy(sample: Sample) -> bool:
     return bool(sample.slots) or sample.total is not None or sample.injected is not None
 
 
-def _energy(before: Sample, after: Sample) -> dict[Tariff, int]:
-    """Energy by tariff, with 0 for the current one; empty where the indexes cannot be compared."""
+def _energies(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Sample, dict[Tariff, int]]]:
+    """Each two samples one after the other, and the energy between them by tariff.
+
+    It is 0 for the current one; there is none where the indexes cannot be compared. A clock that
+    is set puts samples between those of another time: an index that fell and is back above where
+    it was counts from there, and one that rises only to fall back at once says nothing.
+    """
+    pairs = list(pairwise(samples))
+    rises = [_rises(*pair) for pair in pairs]
+    fell = [
+        follows(*pair) and min(rise.values(), default=0) < 0
+        for pair, rise in zip(pairs, rises, strict=True)
+    ]
+    for number, (before, after) in enumerate(pairs):
+        energy = _possible(rises[number], before, after)
+        if number and fell[number - 1]:
+            earlier = samples[number - 1]
+            energy = _possible(_rises(earlier, after), earlier, after) or energy
+        elif number + 1 < len(pairs) and fell[number + 1] and follows(before, after):
+            later = samples[number + 2]
+            energy = {} if _possible(_rises(before, later), before, later) else energy
+        current = {before.tariff, INJECTED}
+        yield before, after, {key: wh for key, wh in energy.items() if wh or key in current}
+
+
+def _rises(before: Sample, after: Sample) -> dict[Tariff, int]:
+    """How much each index rose, below 0 if it fell."""
     found: dict[Tariff, int] = {}
     both = before.slots.keys() & after.slots.keys()
     if both and before.optarif == after.optarif:
@@ -201,8 +243,10 @@ def _energy(before: Sample, after: Sample) -> dict[Tariff, int]:
         found = {UNKNOWN: after.total - before.total}
     if before.injected is not None and after.injected is not None:
         found[INJECTED] = after.injected - before.injected
+    return found
+
+
+def _possible(rises: Mapping[Tariff, int], before: Sample, after: Sample) -> Mapping[Tariff, int]:
+    """What an installation can draw in that time; nothing if it is another counter."""
     possible_wh = DEFAULT_LIMIT_W * (after.ts - before.ts) // 3600 + _MARGIN_WH
-    if not all(0 <= wh <= possible_wh for wh in found.values()):
-        return {}  # another counter: what was between is not known
-    current = {before.tariff, INJECTED}
-    return {tariff: wh for tariff, wh in found.items() if wh or tariff in current}
+    return rises if all(0 <= wh <= possible_wh for wh in rises.values()) else {}

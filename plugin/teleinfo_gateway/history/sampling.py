@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from teleinfo_gateway.history.columns import Row, columns_of, labels_of
 from teleinfo_gateway.history.periods import HOUR_S
+from teleinfo_gateway.history.rollup import is_close
 from teleinfo_gateway.readings import Reading
 from tic import BY_NAME, FrameKind, Kind
 
@@ -80,6 +81,8 @@ class Sampler:
         if reading.kind is not FrameKind.LONG:
             return
         row = columns_of(reading)
+        if not self._goes_on(ts, interval_s):
+            self._low = self._high = None  # of another time, which this one would else have
         self._widen(row.get("papp"))
         due = self._due(ts, row, interval_s, complete=reading.complete)
         for label, value, horodate in labels_of(reading):
@@ -89,6 +92,11 @@ class Sampler:
             row |= {"interval_s": interval_s, "papp_min": self._low, "papp_max": self._high}
             self._low = self._high = None
             yield ReadingRow(reading.address, ts, row)
+
+    def _goes_on(self, ts: int, interval_s: int) -> bool:
+        """Whether no outage and no clock that was set lies between this and the last one kept."""
+        kept_ts = self._kept_ts
+        return kept_ts is not None and kept_ts <= ts and is_close(kept_ts, interval_s, ts)
 
     def _widen(self, papp: int | str | None) -> None:
         if isinstance(papp, int):

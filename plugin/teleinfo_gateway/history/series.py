@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from teleinfo_gateway.history.columns import INDEXES, NUMBERS
 from teleinfo_gateway.history.periods import HOUR_S, Grain
@@ -182,6 +182,7 @@ def _add_hours(
             step,
             period.c.slot.label("tariff_slot"),
             func.sum(period.c.va_seconds),
+            func.sum(case((period.c.va_seconds.is_not(None), period.c.seconds), else_=0)),
             func.sum(period.c.seconds),
             func.min(period.c.papp_min),
             func.max(period.c.papp_max),
@@ -193,10 +194,10 @@ def _add_hours(
         )
         .group_by(step, period.c.slot)
     )
-    for number, slot, va_seconds, seconds, low, high in rows:
+    for number, slot, va_seconds, powered_s, seconds, low, high in rows:
         name = "pinj" if slot == INJECTED.slot else "papp"
         if va_seconds is not None:
-            sums.add(name, int(number), float(va_seconds), float(seconds))
+            sums.add(name, int(number), float(va_seconds), float(powered_s))
         if name == "papp":
             sums.widen(int(number), low, high)
             sums.weigh(int(number), slot, int(seconds))

@@ -59,13 +59,16 @@ class SlotNames:
         if last is None:
             return {}
         rows = self._connection.execute(
-            select(reading.c.slot, func.max(reading.c.ptec))
+            select(reading.c.slot, reading.c.ptec)
             .where(
                 of_meter,
                 reading.c.ts.between(last - _LOOK_BACK_S, last),
                 reading.c.optarif == optarif,
                 reading.c.slot.is_not(None),
+                reading.c.ptec.is_not(None),
             )
-            .group_by(reading.c.slot)
+            .group_by(reading.c.slot, reading.c.ptec)
+            .order_by(func.count(), reading.c.ptec)
         )
+        # The most frequent one: at a change NTARF may come a frame before its LTARF.
         return {slot: name for slot, name in rows if name}

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -29,7 +30,6 @@ from teleinfo_gateway.history.rollup import (
     Sample,
     Sum,
     Tariff,
-    is_close,
     roll_up,
 )
 from teleinfo_gateway.history.schema import outage, period, reading
@@ -39,8 +39,9 @@ __all__ = ["REACH_S", "TELLS_ENERGY", "code", "sum_up"]
 _CHUNK_S = 7 * 24 * HOUR_S
 """Readings in memory at once: 10,080 of one minute, or 604,800 of one second."""
 
-REACH_S = 2 * 24 * HOUR_S
-"""How far a reading can reach into others: three of the longest intervals that a column holds."""
+REACH_S = 3 * 24 * HOUR_S
+"""How far a reading can reach into others: to the second one before and after it, each as far away
+as three of the longest intervals that a column holds."""
 
 _COARSER = ((Grain.HOUR, Grain.DAY), (Grain.DAY, Grain.MONTH), (Grain.MONTH, Grain.YEAR))
 
@@ -87,7 +88,7 @@ def _touched_hours(connection: Connection, meter: int, first: int, last: int) ->
     """
     before = _nearest(connection, meter, first, forward=False)
     after = _nearest(connection, meter, last, forward=True)
-    begins = [one.ts for one in before if is_close(one.ts, one.interval_s, first)]
+    begins = [one.ts for one in before if first - one.ts <= REACH_S]
     ends = [one.ts for one in after if one.ts - last <= REACH_S]
     return (
         start_of(Grain.HOUR, min(begins, default=first - 1)),
@@ -146,6 +147,7 @@ def _sum_period(
             func.min(period.c.papp_min),
             func.max(period.c.papp_max),
             func.sum(period.c.seconds),
+            func.sum(case((period.c.va_seconds.is_(None), period.c.seconds), else_=0)),
         )
         .where(
             period.c.meter_id == meter,
@@ -154,9 +156,9 @@ def _sum_period(
         )
         .group_by(period.c.optarif, period.c.slot)
     )
-    for optarif, slot, wh, va_seconds, low, high, seconds in parts:
+    for optarif, slot, wh, va_seconds, low, high, seconds, untold_s in parts:
         sums[begin, Tariff(optarif, slot)] = Sum(
-            _whole(wh), _whole(va_seconds), low, high, int(seconds)
+            _whole(wh), _whole(va_seconds), low, high, int(seconds), int(untold_s)
         )
     inside = select(outage).where(
         outage.c.meter_id == meter, outage.c.start_ts >= begin, outage.c.end_ts <= end
@@ -192,7 +194,7 @@ def _replace(
                     "start_ts": start,
                     **tariff._asdict(),
                     "wh": one.wh,
-                    "va_seconds": one.va_seconds,
+                    "va_seconds": one.va_seconds_of_all,
                     "papp_min": one.papp_min,
                     "papp_max": one.papp_max,
                     "seconds": one.seconds,
@@ -210,20 +212,15 @@ def _samples(connection: Connection, meter: int, which: ColumnElement[bool]) -> 
 
 
 def _nearest(connection: Connection, meter: int, ts: int, *, forward: bool) -> list[Sample]:
-    """The nearest sample beyond ``ts``, and the nearest that tells energy if that is another."""
+    """The nearest sample beyond ``ts``, and the two nearest that tell energy: all that counts."""
     beyond = reading.c.ts > ts if forward else reading.c.ts < ts
     order = reading.c.ts.asc() if forward else reading.c.ts.desc()
     found: dict[int, Sample] = {}
-    for which in (beyond, and_(beyond, TELLS_ENERGY)):
-        row = (
-            connection.execute(
-                select(*_SAMPLE).where(reading.c.meter_id == meter, which).order_by(order).limit(1)
-            )
-            .mappings()
-            .first()
+    for which, count in ((beyond, 1), (and_(beyond, TELLS_ENERGY), 2)):
+        rows = connection.execute(
+            select(*_SAMPLE).where(reading.c.meter_id == meter, which).order_by(order).limit(count)
         )
-        if row is not None:
-            found[row["ts"]] = _as_sample(row)
+        found |= {row["ts"]: _as_sample(row) for row in rows.mappings()}
     return [found[key] for key in sorted(found)]
 
 

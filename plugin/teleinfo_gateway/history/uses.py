@@ -1,4 +1,4 @@
-"""The hours of a meter, cut into what was used in a period under one option each. Pure.
+"""The hours of a meter, cut into what was used in a period under one option each.
 
 Costs are reckoned from these uses: an hour is never priced with the contract of another option.
 """
@@ -11,34 +11,69 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from sqlalchemy import Connection
+
 from teleinfo_gateway.config.contracts import option_of
 from teleinfo_gateway.cost import Hour, Stretch, Use
-from teleinfo_gateway.history.queries import Period
+from teleinfo_gateway.history import queries
+from teleinfo_gateway.history.periods import Grain
+from teleinfo_gateway.history.queries import KnownMeter, Period
 from teleinfo_gateway.history.rollup import INJECTED, Outage, Tariff
 
-__all__ = ["Counted"]
+__all__ = ["Counted", "counted"]
 
 _option = lru_cache(maxsize=64)(option_of)  # asked for each tariff of each hour
 
 
+def counted(
+    connection: Connection, meters: Sequence[KnownMeter], start: int, end: int, now: int
+) -> Counted:
+    """What a meter and those it replaces counted in ``[start, end)``, since it was first heard."""
+    ids = [one.id for one in meters]
+    first = min((one.first_seen for one in meters), default=now)
+    hours = queries.energy(connection, ids, Grain.HOUR, start, end)
+    told = any(tariff.optarif for one in hours for tariff in one.sums)
+    return Counted(
+        hours,
+        max(start, first),
+        min(end, now),
+        queries.subscribed_kva(connection, meters[0]) if meters else None,
+        "" if told else queries.optarif_near(connection, ids, start),
+    )
+
+
 class Counted:
-    """What a meter counted from ``start`` to ``end``, to be cut into uses by period and option."""
+    """What a meter counted from ``start`` to ``end``, to be cut into uses by period and option.
+
+    ``optarif`` is the contract if no hour tells one.
+    """
 
     def __init__(
-        self, hours: Sequence[Period], start: int, end: int, power_kva: int | None
+        self, hours: Sequence[Period], start: int, end: int, power_kva: int | None, optarif: str
     ) -> None:
         self._hours = hours
         self._begins = [one.start for one in hours]
         self._start, self._end = start, max(start, end)
         self._power_kva = power_kva
-        self._runs = _runs(hours, start)
+        self._outages = {(each.start, each.end) for one in hours for each in one.outages}
+        self._runs = _runs(hours, start) or [(start, _option(optarif))]
         self._cut: dict[tuple[int, int], tuple[list[Use], int]] = {}
 
     def uses(self, begin: int, until: int) -> tuple[list[Use], int]:
-        """What was used in a period, by option, and the energy of outages that cross its ends."""
+        """What was used in a period, by option, and the energy of outages that cross its ends.
+
+        Such an outage stands with the period it began in.
+        """
         if (begin, until) not in self._cut:  # each contract asks for the same ones
             self._cut[begin, until] = self._uses(begin, until)
         return self._cut[begin, until]
+
+    def is_crossed(self, begin: int, until: int) -> bool:
+        """Whether an outage reaches into a period of which some of its energy may be, or not."""
+        return any(
+            start < until and end > begin and not (begin <= start and end <= until)
+            for start, end in self._outages
+        )
 
     def _uses(self, begin: int, until: int) -> tuple[list[Use], int]:
         drafts = _Drafts(self._drafts(begin, until))
@@ -85,7 +120,7 @@ def _runs(hours: Iterable[Period], start: int) -> list[tuple[int, str]]:
             runs.append((start, option))
         elif runs[-1][1] != option:
             runs.append((one.start, option))
-    return runs or [(start, "")]
+    return runs
 
 
 @dataclass(slots=True)

@@ -13,9 +13,8 @@ from starlette.exceptions import HTTPException
 
 from teleinfo_gateway.config.contracts import ContractConfig
 from teleinfo_gateway.cost import Cost, Hour, NotComparableError, Stretch, Use, cost
-from teleinfo_gateway.history import queries
-from teleinfo_gateway.history.periods import HOUR_S, Grain, end_of
-from teleinfo_gateway.history.uses import Counted
+from teleinfo_gateway.history.periods import HOUR_S, end_of
+from teleinfo_gateway.history.uses import Counted, counted
 from teleinfo_gateway.web import history_records as records
 from teleinfo_gateway.web.history_meters import AskedMeter
 from teleinfo_gateway.web.history_query import CostQuery
@@ -48,11 +47,7 @@ def costs(connection: Connection, asked: Asked, now: int) -> records.Costs:
         start, end = asked.begins[0], end_of(query.grain, asked.begins[-1])
     if end - start > _MAX_HOURS * HOUR_S:
         raise HTTPException(400, f"from and to are more than {_MAX_HOURS // 24} days apart")
-    hours = queries.energy(connection, meter.ids, Grain.HOUR, start, end)
-    first = min((one.first_seen for one in meter.known), default=now)
-    first = min([first, *(one.start for one in hours[:1])])  # readings may be of before
-    power_kva = queries.subscribed_kva(connection, meter.known[0]) if meter.known else None
-    known = Counted(hours, max(start, first), min(end, now), power_kva)
+    known = counted(connection, meter.known, start, end, now)
     grain = query.grain
     periods = [] if grain is None else [(ts, end_of(grain, ts)) for ts in asked.begins if ts <= now]
     return records.Costs(
@@ -141,7 +136,9 @@ def _period_cost(
         start=_time(period[0]),
         end=_time(period[1]),
         total_euros=_rounded(sum((part.total_euros for part in parts), Decimal(0))),
-        complete=all(part.complete for part in parts) and not without and not outage_wh,
+        complete=all(part.complete for part in parts)
+        and not without
+        and not known.is_crossed(*period),
         parts=[_told(part) for part in parts],
         without_contract=without,
         outage_wh=outage_wh,

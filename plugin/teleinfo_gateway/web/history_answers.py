@@ -218,8 +218,8 @@ def _wh(sums: Mapping[Tariff, Sum], tariff: Tariff) -> int | None:
 
 
 def _mean(sums: Iterable[Sum]) -> float | None:
-    told = [one for one in sums if one.va_seconds is not None and one.seconds]
-    seconds = sum(one.seconds for one in told)
+    told = list(sums)
+    seconds = sum(one.powered_s for one in told)
     return round(sum(one.va_seconds or 0 for one in told) / seconds, 1) if seconds else None
 
 

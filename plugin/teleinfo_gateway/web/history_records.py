@@ -161,8 +161,9 @@ class PeriodCost:
     """The cost of a period, or of the part of it that has passed since the meter was first heard.
 
     ``parts`` are one for each contract that applied. ``complete`` is false if one of them is not,
-    or if there is energy without a contract or of an outage that crosses the period's ends
-    (``outage_wh``); ``total_euros`` is then that of the rest.
+    if there is energy without a contract, or if an outage crosses the period's ends;
+    ``total_euros`` is then that of the rest. ``outage_wh`` is what was counted in such outages, at
+    the period they began in.
     """
 
     start: datetime

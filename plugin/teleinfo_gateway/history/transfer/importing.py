@@ -7,15 +7,16 @@ from a meter; what is refused is counted by its reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from statistics import median_low
+from typing import TypeAlias
 
 from teleinfo_gateway.history.columns import INDEXES, sample_of
 from teleinfo_gateway.history.database import Database
-from teleinfo_gateway.history.index_check import IndexCheck
+from teleinfo_gateway.history.index_check import Checked, IndexCheck
 from teleinfo_gateway.history.periods import HOUR_S, Grain, start_of
 from teleinfo_gateway.history.rollup import Sample, Tariff, roll_up, tells_energy
 from teleinfo_gateway.history.sampling import LabelRow, MeterRow, ReadingRow
@@ -45,6 +46,8 @@ _EARLIEST_TS = 946_684_800
 
 _LATER_S = 86_400
 """How far ahead of ours the clock of another machine may be."""
+
+_Labels: TypeAlias = Sequence[tuple[str, str, str | None]]
 
 _EMPTY = dict.fromkeys(column.name for column in reading.columns)
 
@@ -165,7 +168,7 @@ class Import:
     def _take_meter(self, adco: str, rows: Iterator[Timed[Row]]) -> None:
         writer = _Writer(self._database, adco, self._kind, self.summary, dry_run=self._dry_run)
         take = self._kind.taker(adco)
-        indexes = IndexCheck()
+        indexes = IndexCheck[_Labels]()
         for ts, row in instants(rows):
             if ts is None:
                 self.summary.refused["a time that no legal clock showed"] += 1
@@ -174,12 +177,19 @@ class Import:
                 self.summary.refused["a time before 2000 or in the future"] += 1
                 continue
             told = take(row, self.summary.left_out)
-            columns = told.columns
-            if columns is not None and (reason := indexes.refuses(ReadingRow(adco, ts, columns))):
-                self.summary.left_out[f"indexes: {reason}"] += 1
-                columns = columns | dict.fromkeys(INDEXES)
-            writer.add(ts, columns, told.labels)
+            if told.columns is None:
+                writer.add(ts, None, told.labels)
+            else:
+                checked = indexes.take(ReadingRow(adco, ts, told.columns), told.labels)
+                self._add(checked, writer)
+        self._add(indexes.rest(), writer)
         writer.write()
+
+    def _add(self, checked: Iterable[Checked[_Labels]], writer: _Writer) -> None:
+        for (_, ts, columns), labels, refused in checked:
+            if refused:
+                self.summary.left_out[f"indexes: {refused}"] += 1
+            writer.add(ts, columns | dict.fromkeys(INDEXES) if refused else columns, labels)
 
 
 class _Writer:
@@ -214,7 +224,7 @@ class _Writer:
         self,
         ts: int,
         columns: dict[str, int | str | None] | None,
-        labels: Sequence[tuple[str, str, str | None]],
+        labels: _Labels,
     ) -> None:
         """Take a row; what was gathered before is written now and then."""
         batch = self._batch
