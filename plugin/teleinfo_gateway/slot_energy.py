@@ -126,7 +126,8 @@ def injected_energy(use: Use) -> Counter[date]:
     """Injected energy by legal day; that of a stretch is shared by time."""
     wh = Counter[date]()
     for hour in use.hours:
-        wh[legal_time(hour.start).date()] += hour.injected_wh
+        if hour.injected_wh:  # few meters have any, and each contract asks
+            wh[legal_time(hour.start).date()] += hour.injected_wh
     for stretch in use.stretches:
         days = _seconds_by_day(stretch)
         for day, part in zip(days, _shares(stretch.injected_wh, days.values()), strict=True):
